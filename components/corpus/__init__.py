@@ -1,0 +1,1 @@
+"""Beam transforms from a parallel corpus to a prepared dataset. Never imports TensorFlow."""

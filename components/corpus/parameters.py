@@ -1,0 +1,59 @@
+"""What can be set about the preparation of a corpus."""
+
+from dataclasses import dataclass
+
+from components.parameters import parameter
+
+
+@dataclass(frozen=True)
+class CorpusParameters:
+    """Where the pairs come from and which of them go where."""
+
+    corpus: str = parameter("sample", "the corpus, or several, separated by blanks: sample, PATH.{en,fr}, PATH.tsv, …")
+    validation_corpus: str = parameter("", "a corpus for validation; not set: split off `corpus`")
+    test_corpus: str = parameter("", "a corpus for the test; not set: split off `corpus`")
+    validation_share: float = parameter(
+        0.02, "share of source sentences split off for validation", minimum=0, maximum=0.5
+    )
+    test_share: float = parameter(0.02, "share of source sentences split off for the test", minimum=0, maximum=0.5)
+    source_language: str = parameter("en", "ISO 639 code of the source language")
+    target_language: str = parameter("fr", "ISO 639 code of the target language")
+
+
+@dataclass(frozen=True)
+class CleaningParameters:
+    """A threshold for each cleaning rule."""
+
+    max_length: int = parameter(50, "longest sentence that is kept, in tokens a side", minimum=1)
+    max_length_ratio: float = parameter(
+        9.0, "largest ratio of the two sides' lengths in tokens, the shorter one counted as at least 3", minimum=1
+    )
+
+
+@dataclass(frozen=True)
+class EncodingParameters:
+    """How sentences become records."""
+
+    tokenizer: str = parameter("word", "how sentences are taken apart", choices=("word",))
+    vocab_size: int = parameter(20_000, "tokens in each vocabulary, the 4 special ones included", minimum=5)
+    min_count: int = parameter(1, "occurrences a token needs to enter the vocabulary", minimum=1)
+    bucket_width: int = parameter(6, "width of the length buckets, in tokens", minimum=1)
+    reverse_source: bool = parameter(True, "write the source sentences last token first")
+
+
+@dataclass(frozen=True)
+class PrepareParameters(CorpusParameters, CleaningParameters, EncodingParameters):
+    """All parameters of ``prepare``; those declared here do not change what is written, only where and by whom."""
+
+    data_dir: str = parameter("", "folder of the prepared dataset; not set: data/KEY, KEY from corpus and parameters")
+    num_shards: int = parameter(0, "files per bucket; 0: by the size of the data", minimum=0)
+    runner: str = parameter(
+        "DirectRunner",
+        "what runs the Beam pipeline (DirectRunner: in this process)",
+        choices=("DirectRunner", "PrismRunner", "FlinkRunner", "DataflowRunner"),
+    )
+    beam_options: str = parameter("", "further Beam options, as one string: '--parallelism=2 …'")
+    force: str = parameter(
+        "",
+        "steps to run again although nothing changed (names or `all`)",
+    )

@@ -1,0 +1,1 @@
+"""The prepared dataset on disk: manifest, buckets, Example schema, held-out pairs. Neither Beam nor TensorFlow."""

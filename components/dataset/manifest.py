@@ -1,0 +1,131 @@
+"""The manifest: what a prepared dataset holds. Written last; without it there is no dataset."""
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from components.dataset.buckets import Bucket
+from components.errors import InputError
+
+SCHEMA_VERSION = 1
+MANIFEST_FILE = "manifest.json"
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class BucketRecords:
+    """The records of one split in one bucket.
+
+    ``files`` are relative to the dataset's folder. ``target_tokens`` counts what the decoder predicts (the tokens and
+    EOS). ``padding`` is the share of target positions that would be padding if the bucket were one batch.
+    """
+
+    low: int
+    high: int
+    files: tuple[str, ...]
+    bytes: int
+    records: int
+    source_tokens: int
+    target_tokens: int
+    padding: float
+
+    @property
+    def bucket(self) -> Bucket:
+        return Bucket(self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Every line of the corpus is in exactly one of ``kept``, ``duplicates`` and ``rejected`` (reason → lines)."""
+
+    read: int
+    kept: int
+    duplicates: int
+    rejected: dict[str, int]
+
+    def __post_init__(self) -> None:
+        accounted = self.kept + self.duplicates + sum(self.rejected.values())
+        if accounted != self.read:
+            raise ValueError(f"{self.read} lines were read, but {accounted} are accounted for: {self}")
+
+
+@dataclass(frozen=True)
+class VocabularyFacts:
+    """Of one side: distinct tokens seen in train, size of the vocabulary, share of running train tokens outside it."""
+
+    language: str
+    distinct_tokens: int
+    size: int
+    oov_rate: float
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The original sentence pairs of the validation or test split; ``digest`` is the sha256 of the file."""
+
+    file: str
+    sentences: int
+    digest: str
+    given: bool = field(metadata={"help": "a corpus of its own, scored whole, rather than split off"})
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What stands in ``manifest.json``; ``parameters`` are those that the dataset's key was made from."""
+
+    key: str
+    fingerprint: str
+    parameters: dict[str, Any]
+    counts: Counts
+    splits: dict[str, tuple[BucketRecords, ...]]
+    vocabularies: dict[str, VocabularyFacts]
+    heldout: dict[str, HeldOut]
+    statistics: dict[str, Any] = field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+
+    def records(self, split: str) -> int:
+        """How many pairs the split has."""
+        return sum(bucket.records for bucket in self.splits[split])
+
+    def save(self, folder: Path) -> None:
+        """Writes the manifest so that it appears whole or not at all."""
+        partial = folder / (MANIFEST_FILE + ".partial")
+        with open(partial, "w", encoding="utf-8") as file:
+            json.dump(dataclasses.asdict(self), file, indent=2, ensure_ascii=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(folder / MANIFEST_FILE)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Manifest":
+        """The manifest of the dataset in ``folder``.
+
+        Raises:
+            InputError: if there is none, or none that this version reads.
+        """
+        path = folder / MANIFEST_FILE
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InputError(f"data_dir: {folder} holds no prepared dataset (no {MANIFEST_FILE})") from None
+        except (OSError, ValueError) as error:
+            raise InputError(f"data_dir: {path} cannot be read: {error}") from None
+        if document.get("schema_version") != SCHEMA_VERSION:
+            found = document.get("schema_version")
+            raise InputError(f"data_dir: {path} has schema version {found}, must be {SCHEMA_VERSION}: prepare it anew")
+        return cls(
+            **{
+                **document,
+                "counts": Counts(**document["counts"]),
+                "splits": {
+                    split: tuple(BucketRecords(**{**b, "files": tuple(b["files"])}) for b in buckets)
+                    for split, buckets in document["splits"].items()
+                },
+                "vocabularies": {side: VocabularyFacts(**v) for side, v in document["vocabularies"].items()},
+                "heldout": {split: HeldOut(**h) for split, h in document["heldout"].items()},
+            }
+        )

@@ -1,0 +1,24 @@
+"""What can be set about the model."""
+
+from dataclasses import dataclass
+
+from components.parameters import parameter
+
+
+@dataclass(frozen=True)
+class ModelParameters:
+    """The shape of the encoder–decoder, and its loss."""
+
+    embedding_size: int = parameter(256, "size of the token embeddings", minimum=1)
+    units: int = parameter(512, "size of the LSTM states", minimum=1)
+    layers: int = parameter(1, "LSTM layers in encoder and decoder", minimum=1, maximum=4)
+    encoder: str = parameter("unidirectional", "how the encoder reads", choices=("unidirectional", "bidirectional"))
+    attention: str = parameter(
+        "luong", "what the decoder sees besides the final state", choices=("none", "luong", "bahdanau")
+    )
+    dropout: float = parameter(0.2, "share of activations dropped in training", minimum=0, maximum=0.9)
+    tie_embeddings: bool = parameter(False, "use the target embedding as the projection to the vocabulary")
+    num_sampled: int = parameter(1024, "candidates of sampled softmax in training; 0: full softmax", minimum=0)
+    label_smoothing: float = parameter(
+        0.0, "probability spread over the vocabulary (full softmax only)", minimum=0, maximum=0.9
+    )

@@ -1,0 +1,76 @@
+"""Parameters as typed, frozen dataclasses: name, default, bounds and explanation stand in one place.
+
+A room declares what can be set about it::
+
+    @dataclass(frozen=True)
+    class ModelParameters:
+        units: int = parameter(512, "size of the LSTM states", minimum=1)
+
+and everything else (command line, ``mlproject``, recipes, ``--help``, the README's table) is derived from that.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from components.errors import InputError
+
+P = TypeVar("P")
+
+
+def parameter(
+    default: Any,
+    help: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: Sequence[str] = (),
+) -> Any:
+    """A dataclass field that knows its explanation (with its unit) and its valid values, both bounds included."""
+    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": tuple(choices)}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def valid_values(field: dataclasses.Field) -> str:
+    """What may stand for this parameter, in words: ``one of none, luong`` or ``a whole number from 1``."""
+    if field.metadata["choices"]:
+        return "one of " + ", ".join(field.metadata["choices"])
+    if field.type is bool:
+        return "true or false"
+    words = {int: "a whole number", float: "a number", str: "a text"}[field.type]  # type: ignore[index]
+    minimum, maximum = field.metadata["minimum"], field.metadata["maximum"]
+    if minimum is not None:
+        words += f" from {minimum}"
+    if maximum is not None:
+        words += f" up to {maximum}"
+    return words
+
+
+def parse_value(field: dataclasses.Field, text: str) -> Any:
+    """The value that ``text`` spells for this parameter.
+
+    Raises:
+        InputError: if it spells none that is valid.
+    """
+    refusal = InputError(f"{field.name}: found {text!r}, must be {valid_values(field)}")
+    if field.type is bool:
+        spelled = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower())
+        if spelled is None:
+            raise refusal
+        return spelled
+    try:
+        value = field.type(text)  # type: ignore[operator]
+    except ValueError:
+        raise refusal from None
+    minimum, maximum, choices = (field.metadata[key] for key in ("minimum", "maximum", "choices"))
+    # Written so that NaN, which compares false with everything, is refused too.
+    within = (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
+    if not within or (choices and value not in choices) or value in (float("inf"), float("-inf")):
+        raise refusal
+    return value
+
+
+def select(parameters: type[P], values: Mapping[str, Any]) -> P:
+    """The dataclass filled with those of ``values`` that belong to it; what is missing keeps its default."""
+    names = {field.name for field in dataclasses.fields(parameters)}  # type: ignore[arg-type]
+    return parameters(**{name: value for name, value in values.items() if name in names})

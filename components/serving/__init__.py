@@ -1,0 +1,1 @@
+"""The MLflow python model: the exported SavedModel plus the text codec. Neither Beam nor ``components.model``."""

@@ -1,0 +1,1 @@
+"""Everything that knows MLflow's client API: run tree, dataset lineage, registry."""

@@ -1,0 +1,1 @@
+"""The training component: reader, fit, checkpoints, resume, stopping. Never imports Beam."""

@@ -1,0 +1,1 @@
+"""Batch translation: files in, files out, around ``components.serving``."""

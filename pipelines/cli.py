@@ -1,0 +1,97 @@
+"""The command line of every entry point: flags from the parameter dataclasses, errors on one line."""
+
+import argparse
+import dataclasses
+import signal
+import sys
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from components.errors import InputError
+from components.parameters import parse_value, select, valid_values
+
+RECIPES = Path(__file__).parent / "recipes"
+# `mlflow run` passes every parameter of `mlproject`; this word there stands for: not set.
+NOT_SET = "default"
+
+
+def fields_of(parameters: Sequence[type]) -> dict[str, dataclasses.Field]:
+    """Name → field over several parameter dataclasses; a name that two of them share is one parameter."""
+    return {field.name: field for group in parameters for field in dataclasses.fields(group)}
+
+
+def parse(argv: Sequence[str], entry: str, about: str, parameters: Sequence[type]) -> dict[str, Any]:
+    """Parameter values from a command line; set by the user > recipe > Python default.
+
+    Args:
+        argv: the arguments, without the program's name.
+        entry: the entry's name, for ``--help``.
+        about: what the entry does, in a sentence or two.
+        parameters: the parameter dataclasses that the entry takes. If one of them has a field ``recipe``, the values
+            of that recipe take the place of the defaults.
+
+    Returns:
+        A value for every parameter; feed it to :func:`components.parameters.select`.
+
+    Raises:
+        InputError: on an unknown parameter or a value that is not valid.
+        SystemExit: after ``--help``.
+    """
+    fields = fields_of(parameters)
+    parser = _Parser(prog=f"python -m pipelines.{entry}", description=about, allow_abbrev=False)
+    for name, field in fields.items():
+        shown = (
+            "not set" if field.default == "" else str(field.default).lower() if field.type is bool else field.default
+        )
+        text = f"{field.metadata['help']} [default: {shown}; valid: {valid_values(field)}]".replace("%", "%%")
+        parser.add_argument(f"--{name}", metavar="VALUE", default=NOT_SET, help=text)
+    given = {name: text for name, text in vars(parser.parse_args(argv)).items() if text != NOT_SET}
+    values = {name: parse_value(fields[name], text) for name, text in given.items()}
+    if "recipe" in values:
+        values = {**read_recipe(values["recipe"], fields), **values}
+    return {name: values.get(name, field.default) for name, field in fields.items()}
+
+
+def read_recipe(name: str, fields: Mapping[str, dataclasses.Field]) -> dict[str, Any]:
+    """The values of a recipe: the file ``pipelines/recipes/NAME.toml``.
+
+    Raises:
+        InputError: if there is no such recipe, or if it sets what is no parameter.
+    """
+    path = RECIPES / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(recipe.stem for recipe in RECIPES.glob("*.toml"))) or "none yet"
+        raise InputError(f"recipe: found {name!r}, must be one of: {known}")
+    recipe = tomllib.loads(path.read_text(encoding="utf-8"))
+    for key in recipe.keys() - fields.keys():
+        raise InputError(f"recipe {path.name}: {key} is not a parameter; the parameters are {', '.join(fields)}")
+    return {key: parse_value(fields[key], str(value)) for key, value in recipe.items()}
+
+
+def run(main: Callable[[list[str]], None]) -> None:
+    """Runs an entry point as a program: what the user can mend becomes one line and exit code 2.
+
+    SIGTERM ends it as Ctrl-C does, so that runs are closed and locks freed; the exit code is then 130.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        main(sys.argv[1:])
+    except InputError as error:
+        sys.exit(_fail(f"error: {error}", 2))
+    except KeyboardInterrupt:
+        sys.exit(_fail("interrupted", 130))
+
+
+def _fail(line: str, code: int) -> int:
+    print(line.replace("\n", " "), file=sys.stderr)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        raise InputError(f"{message}; `{self.prog} --help` lists the parameters")
+
+
+__all__ = ["fields_of", "parse", "read_recipe", "run", "select"]
