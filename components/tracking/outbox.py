@@ -1,0 +1,149 @@
+"""The outbox of a run: records go out in order on a thread of its own, so that work never waits for the server."""
+
+import json
+import logging
+import shutil
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from components.tracking.record import Record, deliver, merge
+from components.tracking.store import unreachable
+
+KEPT = Path("mlruns/outbox")
+"""Where records wait that could not be delivered; relative to the working directory, as MLflow's own store is."""
+
+PATIENCE_SECONDS = 20.0
+"""How long the end of a run waits for a server that is away."""
+
+_ATTEMPTS = 4
+_LONGEST_PAUSE = 15.0
+_METRICS_AT_ONCE = 1000
+_RECORDS_FILE = "records.jsonl"
+
+_logger = logging.getLogger(__name__)
+
+
+class Outbox:
+    """Delivers what is said about one run.
+
+    While the server is away, records wait. What a server that answers refuses several times over is dropped with a
+    warning: tracking never ends the work it is about.
+    """
+
+    def __init__(self, uri: str, run_id: str) -> None:
+        from mlflow import MlflowClient
+
+        self._uri = uri
+        self._run_id = run_id
+        self._client = MlflowClient(uri)
+        self._waiting: deque[Record] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._files = Path(tempfile.mkdtemp(prefix="outbox-"))
+        self._copies = 0
+        self._thread = threading.Thread(target=self._work, name=f"outbox-{run_id}", daemon=True)
+        self._thread.start()
+
+    def put(self, kind: str, **payload: object) -> None:
+        """Takes a record; returns at once."""
+        with self._changed:
+            self._waiting.append(Record(self._run_id, kind, payload))
+            self._changed.notify_all()
+
+    def place(self, name: str) -> Path:
+        """A path of this name whose file or folder, once written, may be put as an artifact and is then removed."""
+        self._copies += 1
+        path = self._files / str(self._copies) / name
+        path.parent.mkdir(parents=True)
+        return path
+
+    def close(self, patience: float = PATIENCE_SECONDS) -> Path | None:
+        """Delivers what waits, then ends.
+
+        Args:
+            patience: seconds to go on without a single delivery before the rest is kept in a file.
+
+        Returns:
+            The folder where the rest is kept, or None if all was delivered.
+        """
+        with self._changed:
+            before = len(self._waiting)
+            while self._waiting:
+                self._changed.notify_all()
+                if not self._changed.wait(patience) and len(self._waiting) >= before:
+                    break
+                before = len(self._waiting)
+            self._closed = True
+            self._changed.notify_all()
+            rest = list(self._waiting)
+        if not rest:
+            shutil.rmtree(self._files, ignore_errors=True)
+            return None
+        return self._keep(rest)
+
+    def _keep(self, records: list[Record]) -> Path:
+        """Writes ``records`` and their files where :func:`deliver_kept` finds them; the records' file comes last."""
+        folder = KEPT / f"{self._run_id}-{time.time_ns()}"
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(self._files, folder)
+        partial = folder / (_RECORDS_FILE + ".partial")
+        with open(partial, "w", encoding="utf-8") as file:
+            for record in records:
+                document = {"uri": self._uri, **record.as_json()}
+                if record.kind == "artifact":
+                    document["payload"]["path"] = str(Path(document["payload"]["path"]).relative_to(self._files))
+                file.write(json.dumps(document) + "\n")
+        partial.rename(folder / _RECORDS_FILE)
+        return folder
+
+    def _work(self) -> None:
+        failures = 0
+        while batch := self._next():
+            try:
+                deliver(self._client, merge(batch) if len(batch) > 1 else batch[0])
+            except Exception as error:  # Whatever it is, it must not end the work that is recorded.
+                failures += 1
+                if failures < _ATTEMPTS or unreachable(self._uri):
+                    self._pause(min(2.0**failures / 4, _LONGEST_PAUSE))
+                    continue
+                _logger.warning("tracking: %s of run %s was refused: %s", batch[0].kind, self._run_id, error)
+            failures = 0
+            self._remove(batch)
+
+    def _next(self) -> list[Record]:
+        """What goes out next, at first left in the queue: one record, or all metrics at its head. Empty at the end."""
+        with self._changed:
+            while not self._waiting and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                return []
+            return list(_head(self._waiting))
+
+    def _pause(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed, seconds)
+
+    def _remove(self, batch: list[Record]) -> None:
+        with self._changed:
+            if self._closed:
+                return
+            for record in batch:
+                self._waiting.popleft()
+                if record.kind == "artifact":
+                    shutil.rmtree(Path(str(record.payload["path"])).parent, ignore_errors=True)
+            self._changed.notify_all()
+
+
+def _head(waiting: deque[Record]) -> Iterator[Record]:
+    size = 0
+    for record in waiting:
+        size += len(record.payload["metrics"]) if record.kind == "metrics" else _METRICS_AT_ONCE
+        if size > _METRICS_AT_ONCE:
+            return
+        yield record
+        if record.kind != "metrics":
+            return
