@@ -1,0 +1,137 @@
+"""A text taken apart into what the model translates one by one, and put together again.
+
+Everything between the sentences (blanks, line breaks, indentation) is kept as it stands, so that the translation of a
+text has the lines and paragraphs of the text.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import sentencex
+
+from components.text.tokenizer import Tokenizer
+
+# No pattern here begins with a repetition of blanks: on a megabyte of blanks that would take quadratic time.
+_LINE_BREAK = re.compile("([\n\r\v\f\x85\u2028\u2029]+)")
+# A line that was wrapped by an editor: it is long, ends in the middle of a sentence, and the next one goes on in small
+# letters. Shorter lines are taken for verses, list items or headings.
+_WRAPPED = re.compile(r"(?<=[^\n\r]{40})(?<=[\w,;])[ \t]*\r?\n[ \t]*(?=[a-zß-öø-ÿ])")
+# Where an over-long sentence may be cut, the best places first: behind strong punctuation, behind weak punctuation,
+# between words.
+_CUTS = tuple(
+    re.compile(pattern)
+    for pattern in (r"(?<=[;:.!?…—–)\]»”])\s+|(?<=[。；：！？])", r"(?<=[,،])\s+|(?<=[、，])", r"(?<=\S)\s+")
+)
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """A text as pieces to translate and what stands around them: one separator more than there are pieces."""
+
+    pieces: tuple[str, ...]
+    separators: tuple[str, ...]
+
+    def joined(self, translations: Sequence[str]) -> str:
+        """The text with each piece replaced by its translation, in order."""
+        pairs = zip(translations, self.separators[1:], strict=True)
+        return self.separators[0] + "".join(translation + separator for translation, separator in pairs)
+
+
+class Segmenter:
+    """Takes texts of one language apart, so that no piece is longer than the model can take.
+
+    Args:
+        tokenizer: counts the tokens of a piece.
+        language: ISO 639 code; decides on abbreviations and on the marks that end a sentence.
+        max_tokens: the longest piece, in tokens; longer sentences are cut, at punctuation where there is any.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, language: str, max_tokens: int):
+        self._tokenizer = tokenizer
+        self._language = language
+        self._max_tokens = max_tokens
+
+    def split(self, texts: Sequence[str], sentences: bool = True) -> list[Segmented]:
+        """Texts, shape [n] → n segmented texts.
+
+        Args:
+            texts: of any length.
+            sentences: also take them apart at line breaks and between sentences; if not, only what is longer than
+                ``max_tokens`` is taken apart.
+        """
+        parts = [self._sentences(text) if sentences else _with_edges(text) for text in texts]
+        return [_segmented(text_parts) for text_parts in self._cut(parts)]
+
+    def _sentences(self, text: str) -> list[str]:
+        """Sentences and separators in turn, beginning and ending with a separator."""
+        parts = [""]
+        # Odd elements are the line breaks.
+        for index, line in enumerate(_LINE_BREAK.split(_WRAPPED.sub(" ", text))):
+            if index % 2:
+                parts[-1] += line
+                continue
+            for sentence in sentencex.segment(self._language, line):
+                before, inner, after = _with_edges(sentence)
+                parts[-1] += before
+                parts += [inner, after]
+        return parts
+
+    def _cut(self, texts: list[list[str]]) -> list[list[str]]:
+        """Halves every piece that is too long until none is; ``texts`` are pieces and separators in turn."""
+        while True:
+            pieces = [piece for parts in texts for piece in parts[1::2]]
+            lengths = iter(self._lengths(pieces))
+            cut_any = False
+            cut_texts = []
+            for parts in texts:
+                cut_parts = parts[:1]
+                for piece, separator in zip(parts[1::2], parts[2::2], strict=True):
+                    halves = _halves(piece) if next(lengths) > self._max_tokens else (piece,)
+                    cut_any |= len(halves) > 1
+                    cut_parts += [*halves, separator]
+                cut_texts.append(cut_parts)
+            texts = cut_texts
+            if not cut_any:
+                return texts
+
+    def _lengths(self, pieces: Sequence[str]) -> np.ndarray:
+        """Pieces, shape [n] → their lengths in tokens, int32, shape [n]."""
+        return np.diff(self._tokenizer.tokenize(pa.array(pieces, pa.string())).offsets.to_numpy())
+
+
+def _with_edges(text: str) -> list[str]:
+    """Blanks before it, the text, blanks behind it."""
+    inner = text.strip()
+    begin = len(text) - len(text.lstrip()) if inner else len(text)
+    return [text[:begin], inner, text[begin + len(inner) :]]
+
+
+def _halves(piece: str) -> tuple[str, ...]:
+    """(first half, separator, second half), cut at the best place in the middle half of the piece.
+
+    If there is neither punctuation nor a blank, any blank will do; without one, the piece is cut in the middle of a
+    word. One character cannot be cut.
+    """
+    middle, quarter = len(piece) // 2, len(piece) // 4
+    windows = [(pattern, quarter, len(piece) - quarter) for pattern in _CUTS] + [(_CUTS[-1], 0, len(piece))]
+    for pattern, begin, end in windows:
+        places = [place for place in pattern.finditer(piece, begin, end) if place.start() > 0 and place.end() < end]
+        if places:
+            best = min(places, key=lambda place: abs(place.start() - middle))
+            return piece[: best.start()], best[0], piece[best.end() :]
+    return (piece[:middle], "", piece[middle:]) if middle else (piece,)
+
+
+def _segmented(parts: list[str]) -> Segmented:
+    """Pieces and separators apart; an empty piece belongs to the separators around it."""
+    pieces, separators = [], parts[:1]
+    for piece, separator in zip(parts[1::2], parts[2::2], strict=True):
+        if piece:
+            pieces.append(piece)
+            separators.append(separator)
+        else:
+            separators[-1] += separator
+    return Segmented(tuple(pieces), tuple(separators))

@@ -1,0 +1,193 @@
+"""Texts in, translations out: the text codec around the exported search."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from components.errors import InputError
+from components.serving.options import TranslationOptions
+from components.serving.segments import Segmented, Segmenter
+from components.serving.translation import Alignment, Hypothesis, Translation
+from components.text.codec import TextCodec
+from components.text.vocabulary import EOS, PAD, SOS, UNK
+
+SETTINGS_FILE = "translator.json"
+# The largest batch: source positions (rows × longest row) and hypotheses (rows × beam width). Larger batches make the
+# decoder's products more efficient; what a batch holds in memory grows with both.
+BATCH_POSITIONS = 4096
+BATCH_HYPOTHESES = 640
+
+# source int32 [batch, length], padded with 0; beam_width; length_penalty → "ids" int32 [batch, beam_width, length],
+# "scores" float32 [batch, beam_width], "alignment" int32 [batch, beam_width, length].
+Search = Callable[[np.ndarray, int, float], Mapping[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class TranslatorSettings:
+    """What, besides the codec and the weights, decides how texts are translated.
+
+    ``max_source_length`` is the longest sentence, in tokens, that the model has learnt to translate.
+    """
+
+    max_source_length: int = 50
+
+    def save(self, folder: Path) -> None:
+        (folder / SETTINGS_FILE).write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "TranslatorSettings":
+        return cls(**json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8")))
+
+
+class Translator:
+    """Translates texts of any length with a search over sentences."""
+
+    def __init__(self, codec: TextCodec, search: Search, settings: TranslatorSettings):
+        self.codec = codec
+        self.settings = settings
+        self._search = search
+        language = codec.settings.source_language
+        self._segmenter = Segmenter(codec.source_tokenizer, language, settings.max_source_length)
+
+    @classmethod
+    def load(cls, saved_model: Path, codec_folder: Path) -> "Translator":
+        """The translator of an exported SavedModel and the folder with the codec's files and the settings."""
+        return cls(TextCodec.load(codec_folder), load_search(saved_model), TranslatorSettings.load(codec_folder))
+
+    def translate(self, texts: Sequence[str], options: TranslationOptions) -> list[Translation]:
+        """Texts, shape [n] → their translations, in order.
+
+        A text without a word (empty, or blanks) is its own translation. Equal sentences are translated once; the
+        others go through the search in batches of similar length.
+
+        Raises:
+            InputError: if a text is none, or holds half of a surrogate pair; it names the text's number, from 1.
+        """
+        _refuse_what_is_no_text(texts)
+        segmented = self._segmenter.split(texts, options.split_sentences)
+        pieces = list(dict.fromkeys(piece for text in segmented for piece in text.pieces))
+        translated = dict(zip(pieces, self._translate_pieces(pieces, options), strict=True))
+        return [_whole_text(text, [translated[piece] for piece in text.pieces]) for text in segmented]
+
+    def _translate_pieces(self, pieces: list[str], options: TranslationOptions) -> list[list[Hypothesis]]:
+        """Sentences, shape [n], none of them empty → the ``n_best`` hypotheses of each."""
+        tokens = self.codec.source_tokenizer.tokenize(pa.array(pieces, pa.string()))
+        ids = self.codec.source_ids(tokens)
+        hypotheses: list[list[Hypothesis]] = [[] for _ in pieces]
+        for rows in _batches(np.diff(ids.offsets.to_numpy()), options.beam_width):
+            found = self._search(_padded(ids, rows), options.beam_width, options.length_penalty)
+            for place, row in enumerate(rows):
+                source = tokens[row].as_py()
+                hypotheses[row] = [
+                    self._hypothesis(source, *(found[key][place, rank] for key in ("ids", "scores", "alignment")))
+                    for rank in range(options.n_best)
+                    # A tiny vocabulary may have fewer sentences than the beam has room for.
+                    if rank == 0 or np.isfinite(found["scores"][place, rank])
+                ]
+        return hypotheses
+
+    def _hypothesis(
+        self, source: Sequence[str], ids: np.ndarray, score: np.ndarray, positions: np.ndarray
+    ) -> Hypothesis:
+        """One output of the search as text; ``<unk>`` becomes the source token that the attention points at.
+
+        Args:
+            source: the sentence's tokens, in reading order.
+            ids: [length], ending with EOS and padding.
+            score: the logarithm of the output's probability.
+            positions: [length], positions in what the search was given; -1 without attention.
+        """
+        ends = np.flatnonzero(ids == EOS)
+        tokens = np.flatnonzero(
+            (ids != PAD) & (ids != SOS) & (np.arange(len(ids)) < (ends[0] if len(ends) else len(ids)))
+        )
+        positions = positions[tokens]
+        if self.codec.settings.reverse_source:
+            positions = np.where(positions < 0, -1, len(source) - 1 - positions)
+        # The attention may point at padding: that is no token of the sentence.
+        positions = np.where(positions < len(source), positions, -1)
+        target = [
+            self._copied(source, position)
+            if token_id == UNK and position >= 0
+            else self.codec.target_vocabulary.tokens[token_id]
+            for token_id, position in zip(ids[tokens], positions, strict=True)
+        ]
+        text = self.codec.target_tokenizer.detokenize([target])[0]
+        alignment = Alignment(tuple(source), tuple(target), tuple(map(int, positions)))
+        return Hypothesis(text, float(score), (alignment,))
+
+    def _copied(self, source: Sequence[str], position: int) -> str:
+        """The token at that position, or the one behind it if it is a mark of the tokenizer that stands for no text."""
+        is_mark = not self.codec.source_tokenizer.detokenize([source[position : position + 1]])[0]
+        return source[min(position + is_mark, len(source) - 1)]
+
+
+def load_search(saved_model: Path) -> Search:
+    """The ``translate`` function of an exported SavedModel. Needs TensorFlow, and nothing else."""
+    import tensorflow as tf  # Takes seconds: who only looks at options or segments does not wait for it.
+
+    loaded = tf.saved_model.load(str(saved_model))
+
+    def search(source: np.ndarray, beam_width: int, length_penalty: float) -> Mapping[str, np.ndarray]:
+        found = loaded.translate(
+            source=tf.constant(source, tf.int32),
+            beam_width=tf.constant(beam_width, tf.int32),
+            length_penalty=tf.constant(length_penalty, tf.float32),
+        )
+        return {key: value.numpy() for key, value in found.items()}
+
+    return search
+
+
+def _refuse_what_is_no_text(texts: Sequence[Any]) -> None:
+    for number, text in enumerate(texts, 1):
+        if not isinstance(text, str):
+            raise InputError(f"text {number}: found {type(text).__name__}, must be a string")
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise InputError(f"text {number}: holds half of a surrogate pair, which is no character") from None
+
+
+def _batches(lengths: np.ndarray, beam_width: int) -> Iterator[list[int]]:
+    """Rows by falling length (shape [n], in tokens), in batches: what needs most memory comes first."""
+    batch: list[int] = []
+    for row in np.argsort(-lengths, kind="stable").tolist():
+        # The first row is the longest of its batch.
+        full = batch and (len(batch) + 1) * max(lengths[batch[0]], 1) > BATCH_POSITIONS
+        if full or (len(batch) + 1) * beam_width > BATCH_HYPOTHESES:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _padded(ids: pa.ListArray, rows: Sequence[int]) -> np.ndarray:
+    """The ids of these rows, int32 [rows, longest of them], padded with 0."""
+    chosen = ids.take(pa.array(rows, pa.int32()))
+    lengths = np.diff(chosen.offsets.to_numpy())
+    padded = np.full((len(rows), lengths.max()), PAD, np.int32)
+    padded[np.arange(padded.shape[1]) < lengths[:, None]] = chosen.flatten().to_numpy()
+    return padded
+
+
+def _whole_text(text: Segmented, pieces: Sequence[Sequence[Hypothesis]]) -> Translation:
+    """The n-th translation of a text joins the n-th hypotheses of its pieces, or the last of a piece that has fewer."""
+    return Translation(
+        tuple(
+            Hypothesis(
+                text.joined([hypothesis.text for hypothesis in ranked]),
+                sum(hypothesis.score for hypothesis in ranked),
+                tuple(alignment for hypothesis in ranked for alignment in hypothesis.sentences),
+            )
+            for rank in range(max(map(len, pieces), default=1))
+            for ranked in [[piece[min(rank, len(piece) - 1)] for piece in pieces]]
+        )
+    )

@@ -1,0 +1,27 @@
+"""A packaged translator that echoes, made once for all serving tests."""
+
+from pathlib import Path
+
+import pytest
+
+from components.serving.package import package_translator
+from components.serving.translator import Translator, TranslatorSettings, load_search
+from tests.serving.echo import echo_codec, save_echo
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(SavedModel, codec folder) of the echo."""
+    return save_echo(tmp_path_factory.mktemp("exported"))
+
+
+@pytest.fixture(scope="session")
+def packaged(exported: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an MLflow model."""
+    return package_translator(*exported, tmp_path_factory.mktemp("packaged") / "model", max_source_length=12)
+
+
+@pytest.fixture(scope="session")
+def translator(exported: tuple[Path, Path]) -> Translator:
+    """The echo without MLflow around it; sentences of up to 12 tokens."""
+    return Translator(echo_codec(), load_search(exported[0]), TranslatorSettings(max_source_length=12))

@@ -1,0 +1,64 @@
+"""A real SavedModel with the search's signature that gives the source sentence back: the n-th hypothesis lacks its
+last n words. With the same vocabulary on both sides, every text must come back as it went in."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from components.text.codec import CodecSettings, TextCodec
+from components.text.vocabulary import EOS, SPECIAL_TOKENS, Vocabulary
+
+SENTENCES = (
+    "A man rides a bicycle. The dogs don't sleep, they run; yes! Where are my keys? He said: “No.” "
+    "one two three four five six seven eight nine ten a b c d e"
+)
+
+
+def echo_codec(sentences: str = SENTENCES) -> TextCodec:
+    """A codec with the words of the sentences in both vocabularies (English on both sides)."""
+    import pyarrow as pa
+
+    settings = CodecSettings(source_language="en", target_language="en-x-echo")
+    codec = TextCodec(settings, *(Vocabulary(SPECIAL_TOKENS),) * 2)
+    words: set[str] = set()
+    for text in (sentences, *sentences.replace(";", ".").split(". ")):
+        words.update(*codec.source_tokenizer.tokenize(pa.array([text])).to_pylist())
+    vocabulary = Vocabulary((*SPECIAL_TOKENS, *sorted(words)))
+    return TextCodec(settings, vocabulary, vocabulary)
+
+
+class EchoSearch(tf.Module):
+    """See the module. Counts its calls and the rows it was given, so that tests can look at the batches."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.widest = tf.Variable(0, dtype=tf.int32)
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None], tf.int32, "source"),
+            tf.TensorSpec([], tf.int32, "beam_width"),
+            tf.TensorSpec([], tf.float32, "length_penalty"),
+        ]
+    )
+    def translate(self, source: tf.Tensor, beam_width: tf.Tensor, length_penalty: tf.Tensor) -> dict[str, tf.Tensor]:
+        self.widest.assign(tf.maximum(self.widest, tf.shape(source)[0]))
+        lengths = tf.reduce_sum(tf.cast(source > 0, tf.int32), axis=1)
+        tf.debugging.assert_positive(lengths, "an empty sentence reached the search")
+        words = tf.pad(tf.reverse_sequence(source, lengths, seq_axis=1), [[0, 0], [0, 1]])
+        positions = tf.range(tf.shape(words)[1])
+        kept = tf.maximum(lengths[:, None] - tf.range(beam_width), 0)[:, :, None]
+        ids = tf.where(positions < kept, words[:, None, :], tf.where(positions == kept, EOS, 0))
+        # Where the word came from in the reversed sentence.
+        alignment = tf.where(positions < kept, lengths[:, None, None] - 1 - positions, -1)
+        scores = -tf.cast(tf.range(beam_width), tf.float32) * tf.ones([tf.shape(source)[0], 1])
+        return {"ids": ids, "scores": scores, "alignment": alignment}
+
+
+def save_echo(folder: Path) -> tuple[Path, Path]:
+    """Writes SavedModel and codec below the folder; returns where they are."""
+    saved_model, codec = folder / "saved_model", folder / "codec"
+    tf.saved_model.save(EchoSearch(), str(saved_model))
+    codec.mkdir(parents=True)
+    echo_codec().save(codec)
+    return saved_model, codec

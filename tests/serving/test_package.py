@@ -1,0 +1,117 @@
+"""The packaged model: what it takes and gives, and that the artifact alone is enough."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.pyfunc import PyFuncModel
+from mlflow.pyfunc.scoring_server import invocations
+
+GIVEN = ["A man rides a bicycle.", "", "Yes!\nOne two."]
+
+
+@pytest.fixture(scope="module")
+def model(packaged: Path) -> PyFuncModel:
+    return mlflow.pyfunc.load_model(str(packaged))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        GIVEN,
+        pd.Series(GIVEN),
+        pd.DataFrame({"sentence": GIVEN}),
+    ],
+    ids=["list", "series", "data frame"],
+)
+def test_texts_in_texts_out(model: PyFuncModel, given: Any) -> None:
+    assert model.predict(given) == GIVEN
+
+
+@pytest.mark.parametrize(
+    "request_body",
+    [
+        {"inputs": GIVEN},
+        {"instances": GIVEN},
+        {"dataframe_split": {"columns": ["text"], "data": [[text] for text in GIVEN]}},
+        {"dataframe_records": [{"text": text} for text in GIVEN]},
+        {"inputs": GIVEN, "params": {"beam_width": 2, "length_penalty": 0.5}},
+    ],
+)
+def test_scoring_protocol(model: PyFuncModel, request_body: dict[str, Any]) -> None:
+    schema = model.metadata.get_input_schema()
+    answer = invocations(json.dumps(request_body), "application/json", model, schema)
+    assert (answer.status, json.loads(answer.response)) == (200, {"predictions": GIVEN})
+
+
+def test_records_when_more_than_a_text_is_asked_for(model: PyFuncModel) -> None:
+    params = {"beam_width": 2, "n_best": 2, "return_alignment": True}
+    assert model.predict(["One two."], params=params) == [
+        {
+            "translation": "One two.",
+            "score": 0.0,
+            "alternatives": [{"translation": "One two.", "score": 0.0}, {"translation": "One two", "score": -1.0}],
+            "alignment": [
+                {"source": ["one", "two", "￭."], "target": ["one", "two", "￭."], "positions": [0, 1, 2]},
+            ],
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"beam_width": 0}, "beam_width: found '0', must be a whole number from 1 up to 10"),
+        ({"beam_width": 11}, "beam_width: found '11', must be a whole number from 1 up to 10"),
+        ({"length_penalty": -1.0}, "length_penalty: found '-1.0', must be a number from 0 up to 5"),
+        ({"length_penalty": float("nan")}, "length_penalty: found 'nan', must be a number from 0 up to 5"),
+        ({"beam_width": 2, "n_best": 3}, "n_best: found 3, must not be above beam_width, which is 2"),
+    ],
+)
+def test_parameters_have_bounds(model: PyFuncModel, params: dict[str, Any], message: str) -> None:
+    with pytest.raises(MlflowException) as refusal:
+        model.predict(["Yes!"], params=params)
+    assert str(refusal.value) == message
+    assert refusal.value.get_http_status_code() == 400
+
+
+def test_what_is_no_text_is_refused(model: PyFuncModel) -> None:
+    with pytest.raises(MlflowException, match="text 2: found float, must be a string"):
+        model.predict(["Yes!", None])
+
+
+ALONE = """
+import json, sys
+import mlflow
+model = mlflow.pyfunc.load_model(sys.argv[1])
+answer = model.predict(["Where are my keys? Yes!"])
+foreign = sorted({name.split(".")[0] for name in sys.modules} & {"apache_beam", "tensorflow_addons", "pipelines"})
+import components
+print(json.dumps({"answer": answer, "foreign": foreign, "code": components.__path__[0]}))
+"""
+
+
+def test_the_artifact_alone_is_enough(packaged: Path, tmp_path: Path) -> None:
+    """In a process that neither stands in the checkout nor has it on its path."""
+    script = tmp_path / "alone.py"
+    script.write_text(ALONE)
+    command = [sys.executable, "-I", str(script), str(packaged)]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, env={})
+    report = json.loads(ended.stdout.splitlines()[-1])
+    assert report == {
+        "answer": ["Where are my keys? Yes!"],
+        "foreign": [],
+        "code": str(packaged / "code" / "components"),
+    }
+
+
+def test_nothing_is_pickled_and_requirements_are_few(packaged: Path) -> None:
+    assert not {path.suffix for path in packaged.rglob("*")} & {".pkl", ".pickle"}
+    required = {line.split("==")[0] for line in (packaged / "requirements.txt").read_text().split()}
+    assert required == {"mlflow", "numpy", "pandas", "protobuf", "pyarrow", "sentencex", "tensorflow"}

@@ -1,0 +1,84 @@
+"""Texts through a real SavedModel: order, batches, reassembly, alternatives, alignment, copied words."""
+
+from typing import Any
+
+import pytest
+
+from components.errors import InputError
+from components.serving.options import TranslationOptions
+from components.serving.translator import Translator
+
+OPTIONS = TranslationOptions()
+
+
+def texts(translator: Translator, *given: str, **options: Any) -> list[str]:
+    return [translation.text for translation in translator.translate(given, TranslationOptions(**options))]
+
+
+def test_order_is_kept_whatever_the_lengths(translator: Translator) -> None:
+    given = ["A b c d e.", "A.", "One two three.", "", "Yes!", "A b.", "One two three four five six seven."] * 40
+    assert texts(translator, *given) == given
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "\n\n",
+        "A man rides a bicycle.",
+        "A man rides a bicycle.  Where are my keys? Yes!",
+        "  One two.\n\n\tThree four;\r\nfive six.\n",
+        "One.\u2028Two.\u2029Three.\x0bFour.\x85Five.",
+        "He said: “No. Yes.” Where are my keys?",
+    ],
+)
+def test_what_stands_between_sentences_is_kept(translator: Translator, text: str) -> None:
+    assert texts(translator, text) == [text]
+
+
+def test_an_overlong_sentence_is_cut_and_nothing_is_lost(translator: Translator) -> None:
+    words = "one two three four five six, seven eight nine ten a b c d e; one two three four five six seven eight"
+    assert texts(translator, words) == [words]
+    assert texts(translator, words, split_sentences=False) == [words]
+
+
+def test_alternatives_and_scores(translator: Translator) -> None:
+    (translation,) = translator.translate(["One two three."], TranslationOptions(beam_width=3, n_best=3))
+    assert [(found.text, found.score) for found in translation.hypotheses] == [
+        ("One two three.", 0.0),
+        ("One two three", -1.0),
+        ("One two", -2.0),
+    ]
+
+
+def test_alternatives_of_a_paragraph_join_those_of_its_sentences(translator: Translator) -> None:
+    (translation,) = translator.translate(["One two. Three."], TranslationOptions(beam_width=2, n_best=2))
+    assert [(found.text, found.score) for found in translation.hypotheses] == [
+        ("One two. Three.", 0.0),
+        ("One two Three", -2.0),
+    ]
+
+
+def test_an_unknown_word_is_copied_from_where_the_attention_points(translator: Translator) -> None:
+    assert texts(translator, "Where are my Kayaks?", "zebra runs") == ["Where are my Kayaks?", "zebra runs"]
+
+
+def test_alignment_is_in_reading_order(translator: Translator) -> None:
+    (translation,) = translator.translate(["One two."], OPTIONS)
+    (alignment,) = translation.hypotheses[0].sentences
+    assert alignment.source_tokens == ("one", "two", "￭.")
+    assert alignment.target_tokens == ("one", "two", "￭.")
+    assert alignment.positions == (0, 1, 2)
+
+
+def test_equal_alone_and_in_a_batch(translator: Translator) -> None:
+    given = ["A man rides a bicycle.", "Where are my keys?", "One two three four five six seven."]
+    alone = [translator.translate([text], OPTIONS)[0] for text in given]
+    assert translator.translate(given, OPTIONS) == alone
+
+
+@pytest.mark.parametrize(("value", "message"), [(None, "text 2: found NoneType"), ("\ud800", "text 2: holds half of")])
+def test_what_is_no_text_is_refused(translator: Translator, value: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        translator.translate(["Yes.", value], OPTIONS)  # type: ignore[list-item]
