@@ -5,12 +5,13 @@ import dataclasses
 import signal
 import sys
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from components.errors import InputError
 from components.parameters import parse_value, select, valid_values
+from components.tracking import mark_failed
 
 RECIPES = Path(__file__).parent / "recipes"
 # `mlflow run` passes every parameter of `mlproject`; this word there stands for: not set.
@@ -22,7 +23,9 @@ def fields_of(parameters: Sequence[type]) -> dict[str, dataclasses.Field]:
     return {field.name: field for group in parameters for field in dataclasses.fields(group)}
 
 
-def parse(argv: Sequence[str], entry: str, about: str, parameters: Sequence[type]) -> dict[str, Any]:
+def parse(
+    argv: Sequence[str], entry: str, about: str, parameters: Sequence[type], without: Collection[str] = ()
+) -> dict[str, Any]:
     """Parameter values from a command line; set by the user > recipe > Python default.
 
     Args:
@@ -31,6 +34,7 @@ def parse(argv: Sequence[str], entry: str, about: str, parameters: Sequence[type
         about: what the entry does, in a sentence or two.
         parameters: the parameter dataclasses that the entry takes. If one of them has a field ``recipe``, the values
             of that recipe take the place of the defaults.
+        without: names of fields that the entry does not take, because it gives the value itself.
 
     Returns:
         A value for every parameter; feed it to :func:`components.parameters.select`.
@@ -39,7 +43,7 @@ def parse(argv: Sequence[str], entry: str, about: str, parameters: Sequence[type
         InputError: on an unknown parameter or a value that is not valid.
         SystemExit: after ``--help``.
     """
-    fields = fields_of(parameters)
+    fields = {name: field for name, field in fields_of(parameters).items() if name not in without}
     parser = _Parser(prog=f"python -m pipelines.{entry}", description=about, allow_abbrev=False)
     for name, field in fields.items():
         shown = (
@@ -73,20 +77,19 @@ def read_recipe(name: str, fields: Mapping[str, dataclasses.Field]) -> dict[str,
 def run(main: Callable[[list[str]], None]) -> None:
     """Runs an entry point as a program: what the user can mend becomes one line and exit code 2.
 
+    If `mlflow run` opened a run and the entry fails before it has taken that over, the run still says why.
     SIGTERM ends it as Ctrl-C does, so that runs are closed and locks freed; the exit code is then 130.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main(sys.argv[1:])
     except InputError as error:
-        sys.exit(_fail(f"error: {error}", 2))
+        print("error: " + str(error).replace("\n", " "), file=sys.stderr)
+        mark_failed(str(error))
+        sys.exit(2)
     except KeyboardInterrupt:
-        sys.exit(_fail("interrupted", 130))
-
-
-def _fail(line: str, code: int) -> int:
-    print(line.replace("\n", " "), file=sys.stderr)
-    return code
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -20,7 +20,7 @@ Nothing here imports MLflow before it is called: that takes 3 seconds, and ``--h
 """
 
 from components.tracking.registry import register_model
-from components.tracking.step import StepRun, step_run
+from components.tracking.step import StepRun, mark_failed, step_run
 from components.tracking.store import check_tracking
 
-__all__ = ["StepRun", "check_tracking", "register_model", "step_run"]
+__all__ = ["StepRun", "check_tracking", "mark_failed", "register_model", "step_run"]

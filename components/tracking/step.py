@@ -16,6 +16,8 @@ from components.dataset.manifest import Manifest
 from components.tracking.dataset import LoggedDataset, describe_dataset
 from components.tracking.facts import run_facts
 from components.tracking.outbox import Outbox
+from components.tracking.record import MAX_TAG
+from components.tracking.store import tracking_uri, unreachable
 
 FAILURE_TAG = "failure"
 # `mlflow run` names a run like this when its user does not.
@@ -166,6 +168,22 @@ def step_run(step: str, parameters: Any, *, name: str = "") -> Iterator[StepRun]
         raise
     finally:
         _end(outbox, status)
+
+
+def mark_failed(reason: str) -> None:
+    """Closes the run that `mlflow run` opened as FAILED, with the reason as its tag, if no step has taken it over.
+
+    Does nothing where there is none, or where the store cannot be reached.
+    """
+    run_id = os.environ.get("MLFLOW_RUN_ID")
+    if not run_id or unreachable(tracking_uri()):
+        return
+    from mlflow import MlflowClient
+
+    with suppress(Exception):
+        client = MlflowClient()
+        client.set_tag(run_id, FAILURE_TAG, reason[:MAX_TAG])
+        client.set_terminated(run_id, "FAILED")
 
 
 def _end(outbox: Outbox, status: str) -> None:

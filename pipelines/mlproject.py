@@ -1,0 +1,59 @@
+"""The file ``mlproject``, made from the parameters of the entries: ``python -m pipelines.mlproject > mlproject``.
+
+A test compares the two, so that neither can drift from the other.
+"""
+
+import importlib
+import typing
+
+from pipelines.cli import NOT_SET, fields_of
+
+ENTRIES = {
+    "main": "workflow",
+    "prepare": "prepare",
+    "train": "train",
+    "evaluate": "evaluate",
+    "translate": "translate",
+    "serve": "serve",
+    "test": "test",
+}
+"""Entry point → module of ``pipelines``."""
+
+_HEAD = """\
+# Made by `python -m pipelines.mlproject > mlproject`: the parameters, their defaults and what they mean stand in the
+# dataclasses of each entry. `mlflow run` passes every parameter, so that each is `default` here, which means: not set.
+name: nmt-en-fr
+python_env: python_env.yaml
+entry_points:
+"""
+
+
+def mlproject() -> str:
+    """The content of the file."""
+    return _HEAD + "".join(_entry(name, module, parameter_names(module)) for name, module in ENTRIES.items())
+
+
+def parameter_names(module: str) -> list[str]:
+    """The parameters that the entry in ``pipelines.MODULE`` takes.
+
+    They are the fields of its ``PARAMETERS`` (a tuple of dataclasses) or, where it has none, of the dataclass that its
+    ``run`` takes first; without those in its ``WITHOUT``.
+    """
+    entry = importlib.import_module(f"pipelines.{module}")
+    groups = getattr(entry, "PARAMETERS", None)
+    if groups is None:
+        groups = tuple(typing.get_type_hints(entry.run).values())[:1]
+    return [name for name in fields_of(groups) if name not in getattr(entry, "WITHOUT", ())]
+
+
+def _entry(name: str, module: str, parameters: list[str]) -> str:
+    flags = "".join(f" --{parameter} {{{parameter}}}" for parameter in parameters)
+    lines = [f"  {name}:"]
+    if parameters:
+        lines += ["    parameters:", *(f"      {p}: {{type: string, default: {NOT_SET}}}" for p in parameters)]
+    lines += [f'    command: "python -m pipelines.{module}{flags}"']
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(mlproject(), end="")

@@ -1,0 +1,60 @@
+"""What every test gets: a tracking store of its own, and no trace of the user's."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+# At once, not in a fixture: `mlflow run . -e test` opens a run in the user's store and passes it on.
+for _name in [name for name in os.environ if name.startswith("MLFLOW_")]:
+    del os.environ[_name]
+
+
+@pytest.fixture(scope="session")
+def empty_store(pytestconfig: pytest.Config) -> Path:
+    """A store without runs. Making one takes seconds and copying it none, so it is kept for the next session."""
+    folder = Path(pytestconfig.cache.mkdir("empty-store"))
+    store = folder / f"mlflow-{version('mlflow')}.db"
+    if not store.exists():
+        partial = folder / f"partial-{os.getpid()}.db"
+        code = f"from mlflow import MlflowClient; MlflowClient('sqlite:///{partial}').get_experiment('0')"
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+        partial.rename(store)
+    return store
+
+
+@pytest.fixture(autouse=True)
+def tracking_uri(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The test's own tracking store, with its artifacts, in a temporary folder; ``MLFLOW_TRACKING_URI`` names it."""
+    folder = tmp_path / "tracking"
+    folder.mkdir()
+    store = folder / "mlflow.db"
+    shutil.copyfile(empty_store, store)
+    with sqlite3.connect(store) as connection:
+        connection.execute("UPDATE experiments SET artifact_location = ?", [str(folder / "artifacts")])
+    connection.close()
+    uri = f"sqlite:///{store}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    yield uri
+    if mlflow := sys.modules.get("mlflow"):
+        while mlflow.active_run():
+            mlflow.end_run()
+        mlflow.set_tracking_uri(None)
+        mlflow.set_registry_uri(None)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real corpora beside the repository."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"needs the real corpora in {SHARED_DATA.relative_to(PROJECT.parent)}, beside the repository")
+    return SHARED_DATA
