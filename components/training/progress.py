@@ -1,0 +1,38 @@
+"""What training tells while it runs. Data: who shows or records it decides how."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Example:
+    """A held-out sentence, its reference and what the model makes of it."""
+
+    source: str
+    reference: str
+    translation: str
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A few steps were trained; ``metrics`` are means over them.
+
+    ``step`` counts from the start of training, ``total_steps`` is where the last epoch ends.
+    """
+
+    step: int
+    total_steps: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """An epoch, or the last part of one, was trained and validated. ``best``: better than all before."""
+
+    epoch: int
+    step: int
+    metrics: dict[str, float]
+    examples: tuple[Example, ...]
+    best: bool
+
+
+Progress = Steps | Epoch

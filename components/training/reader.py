@@ -1,0 +1,89 @@
+"""From the TFRecords of a prepared dataset to batches: one bucket a batch, shuffled by seed, padded to the longest."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from components.dataset.example import SOURCE, TARGET
+from components.dataset.manifest import BucketRecords, Manifest
+
+# Records that are shuffled at a time in each bucket, beyond the order of its files.
+_SHUFFLED_RECORDS = 1 << 16
+# Batches that are sorted by length together: enough for batches of nearly equal lengths, few enough that what stands
+# together in a batch is another matter in each epoch.
+_SORTED_BATCHES = 32
+_FEATURES = {name: tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64) for name in (SOURCE, TARGET)}
+
+
+class BatchReader:
+    """The batches of a split.
+
+    Each is a pair of int32 ids, ``source`` [batch, source time] and ``target`` [batch, target time], padded with 0.
+
+    Args:
+        folder: the prepared dataset.
+        manifest: its manifest.
+        split: ``train``, ``validation`` or ``test``.
+        batch_tokens: target positions in a batch, at the most (but always one sentence).
+        seed: decides the order of :meth:`shuffled`.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, split: str, batch_tokens: int, seed: int = 0):
+        self._folder = folder
+        self._seed = seed
+        self._buckets = [
+            (bucket, max(1, batch_tokens // (bucket.high + 1))) for bucket in manifest.splits[split] if bucket.records
+        ]
+        self._batches_of_buckets = [-(-bucket.records // size) for bucket, size in self._buckets]
+        self.batches = sum(self._batches_of_buckets)
+
+    def in_order(self) -> tf.data.Dataset:
+        """All batches, shortest bucket first; the same each time."""
+        parts = [self._batched(self._records(bucket), size) for bucket, size in self._buckets]
+        return _concatenated(parts).prefetch(tf.data.AUTOTUNE)
+
+    def shuffled(self, epoch: int, skip: int = 0) -> tf.data.Dataset:
+        """The batches of an epoch, in an order that is a function of (seed, epoch), without the first ``skip``."""
+        order = np.random.default_rng([self._seed, epoch])
+        parts = []
+        for bucket, size in self._buckets:
+            seed = int(order.integers(2**31))
+            records = self._records(bucket, order).shuffle(min(_SHUFFLED_RECORDS, bucket.records), seed)
+            parts.append(self._batched(records, size).shuffle(_SORTED_BATCHES, seed))
+        turns = order.permutation(np.repeat(np.arange(len(parts), dtype=np.int64), self._batches_of_buckets))
+        choice = tf.data.Dataset.from_tensor_slices(turns)
+        return (
+            tf.data.Dataset.choose_from_datasets(parts, choice, stop_on_empty_dataset=False)
+            .skip(skip)
+            .prefetch(tf.data.AUTOTUNE)
+        )
+
+    def _records(self, bucket: BucketRecords, order: np.random.Generator | None = None) -> tf.data.Dataset:
+        files = [str(self._folder / file) for file in bucket.files]
+        return tf.data.TFRecordDataset(order.permutation(files) if order else files)
+
+    def _batched(self, records: tf.data.Dataset, size: int) -> tf.data.Dataset:
+        """Serialized records → padded batches of sentences that are about as long as one another."""
+        return (
+            records.batch(size * _SORTED_BATCHES)
+            .map(_sorted_by_length)
+            .flat_map(lambda source, target: tf.data.Dataset.from_tensor_slices((source, target)).batch(size))
+            .map(lambda source, target: (source.to_tensor(), target.to_tensor()))
+        )
+
+
+def _sorted_by_length(records: tf.Tensor) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
+    examples = tf.io.parse_example(records, _FEATURES)
+    source, target = (tf.cast(examples[name], tf.int32) for name in (SOURCE, TARGET))
+    # By target, because that is where time goes; by source among equals.
+    key = target.row_lengths() * 100_000 + source.row_lengths()
+    order = tf.argsort(key, stable=True)
+    return tf.gather(source, order), tf.gather(target, order)
+
+
+def _concatenated(parts: list[tf.data.Dataset]) -> tf.data.Dataset:
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole.concatenate(part)
+    return whole

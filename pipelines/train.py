@@ -1,0 +1,138 @@
+"""The entry ``train``: a prepared dataset → a trained, exported and logged model."""
+
+import dataclasses
+import hashlib
+import json
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.dataset.manifest import Manifest
+from components.errors import InputError
+from components.model.parameters import ModelParameters
+from components.parameters import parameter, select
+from components.tracking import StepRun, check_tracking, step_run
+from components.training.parameters import TrainingParameters
+from components.training.progress import Epoch, Progress
+from pipelines import cli
+
+ABOUT = "Trains a model on a prepared dataset, exports it and logs it to MLflow."
+
+
+@dataclass(frozen=True)
+class TrainParameters(ModelParameters, TrainingParameters):
+    """All parameters of ``train``; those declared here do not change the weights."""
+
+    data_dir: str = parameter("", "folder of the prepared dataset; not set: data/KEY, KEY from corpus and parameters")
+    checkpoint_dir: str = parameter(
+        "", "folder of the checkpoints; not set: checkpoints/KEY, KEY from dataset and parameters"
+    )
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """The logged model, and the run that trained it."""
+
+    model_uri: str
+    run_id: str
+
+
+def main(argv: list[str]) -> None:
+    """Parses the command line and trains."""
+    values = cli.parse(argv, "train", ABOUT, [TrainParameters])
+    if not values["data_dir"]:
+        raise InputError("data_dir: not set, must be the folder of a prepared dataset (`-e prepare` makes one)")
+    check_tracking()
+    model = run(select(TrainParameters, values), Path(values["data_dir"]))
+    print(f"Model {model.model_uri}")
+
+
+def run(parameters: TrainParameters, data_dir: Path) -> TrainedModel:
+    """Trains, or goes on where an earlier run of the same training was stopped; exports and logs the best weights.
+
+    Args:
+        parameters: of the model and its training.
+        data_dir: the prepared dataset.
+
+    Raises:
+        InputError: if there is no dataset, or if the parameters cannot work with it or with one another.
+    """
+    manifest = Manifest.load(data_dir)
+    checkpoint_dir = Path(parameters.checkpoint_dir or Path("checkpoints", checkpoint_key(parameters, manifest)))
+    effective = dataclasses.replace(parameters, data_dir=str(data_dir), checkpoint_dir=str(checkpoint_dir))
+    with step_run("train", effective) as step:
+        from components.training.checkpoints import locked  # TensorFlow, which takes seconds to import.
+
+        step.log_dataset(data_dir, manifest, context="training")
+        with locked(checkpoint_dir):
+            return TrainedModel(_train(effective, data_dir, manifest, step), step.run_id)
+
+
+def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
+    """Names the training: the same for the same dataset and the same values of all that decides the weights."""
+    decisive = {
+        **dataclasses.asdict(select(ModelParameters, vars(parameters))),
+        **dataclasses.asdict(select(TrainingParameters, vars(parameters))),
+        "fingerprint": manifest.fingerprint,
+    }
+    del decisive["max_minutes"]  # Only says when to stop for now.
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step: StepRun) -> str:
+    """Fits and exports; returns the logged model's URI."""
+    from components.model.export import export_model
+    from components.serving.package import log_translator
+    from components.training.fit import Training
+
+    training = Training(
+        data_dir,
+        Path(parameters.checkpoint_dir),
+        select(ModelParameters, vars(parameters)),
+        select(TrainingParameters, vars(parameters)),
+    )
+    if parameters.num_sampled and not training.model.num_sampled:
+        print(
+            f"num_sampled: {parameters.num_sampled} is half of the target vocabulary ({training.model.sizes[1]}) or"
+            " more, so the full softmax is used"
+        )
+    if training.resumed:
+        print(f"Going on from step {training.step} of {parameters.checkpoint_dir}")
+    _show_and_record(training.run(), training.step, training.total_steps, step)
+    with tempfile.TemporaryDirectory(prefix="export-") as folder:
+        export_model(training.model, Path(folder, "model"))
+        max_length = int(manifest.parameters.get("max_length", 50))
+        return log_translator(Path(folder, "model"), data_dir, max_length).model_uri
+
+
+def _show_and_record(progress: Iterable[Progress], done: int, total: int, step: StepRun) -> None:
+    """One line with a progress bar on the console, curves in MLflow."""
+    from tqdm import tqdm
+
+    # Where nobody watches, a line now and then is enough.
+    interval = 0.5 if sys.stderr.isatty() else 15
+    with tqdm(desc="train", initial=done, total=total, unit="step", mininterval=interval, dynamic_ncols=True) as bar:
+        for event in progress:
+            step.log_metrics(event.metrics, step=event.step)
+            if isinstance(event, Epoch):
+                shown = "{val_loss:.3f}, perplexity {val_perplexity:.2f}, BLEU {val_bleu:.1f}".format(**event.metrics)
+                bar.write(f"epoch {event.epoch}: validation loss {shown}{' (best so far)' if event.best else ''}")
+                bar.write(f"    {event.examples[0].source}  →  {event.examples[0].translation}")
+                step.log_table(
+                    {
+                        column: [getattr(example, column) for example in event.examples]
+                        for column in ("source", "reference", "translation")
+                    },
+                    f"examples/epoch-{event.epoch:03d}.json",
+                )
+            else:
+                loss = event.metrics.get("train_sampled_loss", event.metrics.get("train_loss"))
+                rate = event.metrics["target_tokens_per_second"]
+                bar.set_postfix_str(f"loss {loss:.3f}, {rate:,.0f} target tokens/s", refresh=False)
+                bar.update(event.step - bar.n)
+
+
+if __name__ == "__main__":
+    cli.run(main)
