@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ SETTINGS_FILE = "translator.json"
 # decoder's products more efficient; what a batch holds in memory grows with both.
 BATCH_POSITIONS = 4096
 BATCH_HYPOTHESES = 640
+# A score below this stands for what the model cannot say: a beam may have room for more than there are sentences.
+IMPOSSIBLE = -1e8
 
 # source int32 [batch, length], padded with 0; beam_width; length_penalty → "ids" int32 [batch, beam_width, length],
 # "scores" float32 [batch, beam_width], "alignment" int32 [batch, beam_width, length].
@@ -80,15 +83,15 @@ class Translator:
         tokens = self.codec.source_tokenizer.tokenize(pa.array(pieces, pa.string()))
         ids = self.codec.source_ids(tokens)
         hypotheses: list[list[Hypothesis]] = [[] for _ in pieces]
-        for rows in _batches(np.diff(ids.offsets.to_numpy()), options.beam_width):
-            found = self._search(_padded(ids, rows), options.beam_width, options.length_penalty)
+        beam_width = min(options.beam_width, len(self.codec.target_vocabulary))
+        for rows in _batches(np.diff(ids.offsets.to_numpy()), beam_width):
+            found = self._search(_padded(ids, rows), beam_width, options.length_penalty)
             for place, row in enumerate(rows):
                 source = tokens[row].as_py()
                 hypotheses[row] = [
                     self._hypothesis(source, *(found[key][place, rank] for key in ("ids", "scores", "alignment")))
-                    for rank in range(options.n_best)
-                    # A tiny vocabulary may have fewer sentences than the beam has room for.
-                    if rank == 0 or np.isfinite(found["scores"][place, rank])
+                    for rank in range(min(options.n_best, beam_width))
+                    if rank == 0 or found["scores"][place, rank] > IMPOSSIBLE
                 ]
         return hypotheses
 
@@ -130,6 +133,8 @@ class Translator:
 
 def load_search(saved_model: Path) -> Search:
     """The ``translate`` function of an exported SavedModel. Needs TensorFlow, and nothing else."""
+    # TensorFlow writes a dozen lines about GPUs that are not there; an error that matters comes as an exception.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf  # Takes seconds: who only looks at options or segments does not wait for it.
 
     loaded = tf.saved_model.load(str(saved_model))

@@ -1,0 +1,19 @@
+"""What can be set about the evaluation of a model."""
+
+from dataclasses import dataclass
+
+from components.parameters import parameter
+from components.serving.options import SearchOptions
+
+
+@dataclass(frozen=True)
+class EvaluateParameters(SearchOptions):
+    """Which model, on which sentences, registered as what."""
+
+    model: str = parameter(
+        "models:/nmt-en-fr@champion",
+        "the model: models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN_ID/NAME or a folder",
+    )
+    data_dir: str = parameter("", "folder of a prepared dataset, the test split of which is translated")
+    test_corpus: str = parameter("", "a corpus to translate instead of the dataset's test split: PATH.{en,fr}, …")
+    model_name: str = parameter("nmt-en-fr", "the registered model that gets the model as a new version")

@@ -1,0 +1,148 @@
+"""Translates a test set with a model, scores it, and registers the model.
+
+mlflow run . -e evaluate -P model=runs:/RUN_ID/translator -P data_dir=data/KEY
+mlflow run . -e evaluate -P test_corpus="test.{en,fr}"
+"""
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.dataset.heldout import read_heldout
+from components.dataset.manifest import Manifest
+from components.errors import InputError
+from components.evaluation.parameters import EvaluateParameters
+from components.evaluation.scores import Example, Scores, score_translations
+from components.evaluation.summary import as_document, as_metrics, as_table, as_text
+from components.serving.loading import LoadedModel, load_model
+from components.serving.options import TranslationOptions
+from components.serving.translator import Translator
+from components.tracking import StepRun, check_tracking, register_model, step_run
+from components.translation.stream import translate_stream
+from pipelines import cli
+
+ABOUT = "Translates a test set with a model, scores it, and registers the model."
+SHOWN_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found out.
+
+    ``bleu`` and ``chrf`` go from 0 to 100; ``signature`` is sacreBLEU's of BLEU; ``examples`` are a few sentences from
+    all over the test set; ``name`` and ``version`` are those under which the model is registered, empty if it is a
+    folder that MLflow does not know; ``run_id`` is that of the MLflow run.
+    """
+
+    bleu: float
+    chrf: float
+    signature: str
+    examples: tuple[Example, ...]
+    sentences_per_second: float
+    name: str
+    version: str
+    run_id: str
+    scores: Scores
+
+
+def main(argv: Sequence[str]) -> None:
+    values = cli.parse(argv, "evaluate", ABOUT, [EvaluateParameters])
+    check_tracking()
+    evaluation = run(cli.select(EvaluateParameters, values))
+    print(as_text(evaluation.scores, evaluation.examples, evaluation.sentences_per_second))
+    print(f"Model  {evaluation.name} version {evaluation.version}" if evaluation.name else "Model  not registered")
+
+
+def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | None = None) -> Evaluation:
+    """Translates, scores, records and registers, in an MLflow run of its own.
+
+    Args:
+        parameters: what is set.
+        model_uri: the model, if a step before made it; otherwise ``parameters.model``.
+        data_dir: the dataset, if a step before made it; otherwise ``parameters.data_dir``.
+
+    Raises:
+        InputError: if model or test set cannot be used.
+    """
+    parameters = dataclasses.replace(
+        parameters, model=model_uri or parameters.model, data_dir=str(data_dir or parameters.data_dir)
+    )
+    _check(parameters)
+    with step_run("evaluate", parameters) as tracked:
+        model = load_model(parameters.model)
+        pairs = _test_pairs(parameters, model.translator, tracked)
+        sources, references = ([pair[side] for pair in pairs] for side in (0, 1))
+        translations, speed = _translate(model.translator, sources, parameters)
+        scores = score_translations(sources, references, translations)
+        _record(tracked, scores, speed)
+        name, version = _registered(model, parameters, scores)
+        tracked.set_tags({"model": f"models:/{name}/{version}" if name else model.uri})
+    step = max(len(pairs) // SHOWN_EXAMPLES, 1)
+    return Evaluation(
+        bleu=scores.bleu.value,
+        chrf=scores.chrf.value,
+        signature=scores.bleu.signature,
+        examples=scores.examples[::step][:SHOWN_EXAMPLES],
+        sentences_per_second=speed,
+        name=name,
+        version=version,
+        run_id=tracked.run_id,
+        scores=scores,
+    )
+
+
+def _check(parameters: EvaluateParameters) -> None:
+    """Refuses what needs no model to be seen through."""
+    if not parameters.test_corpus and not parameters.data_dir:
+        raise InputError("data_dir, test_corpus: neither is set; one of them names the sentences to translate")
+    if not parameters.test_corpus and "test" not in Manifest.load(Path(parameters.data_dir)).heldout:
+        raise InputError(f"data_dir: the dataset in {parameters.data_dir} has no test split; set test_corpus")
+
+
+def _test_pairs(parameters: EvaluateParameters, translator: Translator, tracked: StepRun) -> list[tuple[str, str]]:
+    """(source, reference) of the test set, at least one, in order."""
+    if parameters.test_corpus:
+        # Brings Beam with it, which takes seconds.
+        from components.evaluation.pairs import read_pairs
+
+        languages = translator.codec.settings
+        pairs = read_pairs("test_corpus", parameters.test_corpus, languages.source_language, languages.target_language)
+    else:
+        folder = Path(parameters.data_dir)
+        manifest = Manifest.load(folder)
+        pairs = read_heldout(folder, manifest.heldout["test"])
+        tracked.log_dataset(folder, manifest, context="test")
+    if not pairs:
+        raise InputError("test set: it holds no sentence")
+    return pairs
+
+
+def _translate(
+    translator: Translator, sources: Sequence[str], parameters: EvaluateParameters
+) -> tuple[list[str], float]:
+    """Translations, and sentences a second. A line of a test set is one sentence to its references: it stays whole."""
+    options = TranslationOptions(parameters.beam_width, parameters.length_penalty, split_sentences=False)
+    translator.translate(sources[:1], options)  # The first call prepares the graph: not what the speed is about.
+    start = time.monotonic()
+    translations = [found.text for found in translate_stream(translator, sources, options, len(sources))]
+    return translations, len(sources) / (time.monotonic() - start)
+
+
+def _record(tracked: StepRun, scores: Scores, speed: float) -> None:
+    tracked.log_metrics({**as_metrics(scores), "sentences_per_second": speed})
+    tracked.log_table(as_table(scores), "translations.json")
+    tracked.log_text(as_document(scores), "scores.json")
+
+
+def _registered(model: LoadedModel, parameters: EvaluateParameters, scores: Scores) -> tuple[str, str]:
+    """Name and version in the registry: those that the model has already, or new ones; empty for a mere folder."""
+    if model.name or not model.model_id:
+        return model.name, model.version
+    tags = {name: f"{value:.2f}" for name, value in as_metrics(scores).items()}
+    return parameters.model_name, register_model(f"models:/{model.model_id}", parameters.model_name, tags)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,63 @@
+"""Serves a model over HTTP with MLflow's scoring protocol, until it is stopped.
+
+mlflow run . -e serve
+curl http://127.0.0.1:5001/invocations -H "Content-Type: application/json" -d '{"inputs": ["Where are my keys?"]}'
+"""
+
+import socket
+from collections.abc import Sequence
+
+from components.errors import InputError
+from components.serving.parameters import ServeParameters
+from pipelines import cli
+
+ABOUT = "Serves a model over HTTP with MLflow's scoring protocol: /invocations, /ping, /version."
+
+
+def main(argv: Sequence[str]) -> None:
+    values = cli.parse(argv, "serve", ABOUT, [ServeParameters])
+    run(cli.select(ServeParameters, values))
+
+
+def run(parameters: ServeParameters) -> None:
+    """Answers requests until it is interrupted.
+
+    Raises:
+        InputError: if the model cannot be loaded, or the address is taken.
+    """
+    listener = _listener(parameters.host, parameters.port)
+    # Only now: these take seconds, and a taken port is told at once.
+    from components.serving.server import serve
+
+    with listener:
+        serve(parameters.model, listener, lambda model: print(_announcement(listener, model), flush=True))
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """A socket bound to the address; whoever connects is refused until the server listens.
+
+    Raises:
+        InputError: if it cannot be bound.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise InputError(f"host, port: cannot listen on {host} port {port}: {error.strerror}") from None
+    return listener
+
+
+def _announcement(listener: socket.socket, model: str) -> str:
+    host, port = listener.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    body = '{"inputs": ["Where are my keys?"]}'
+    return (
+        f"{model} answers at {url} (Ctrl-C ends it)\n"
+        f"  curl {url}/invocations -H 'Content-Type: application/json' -d '{body}'"
+    )
+
+
+if __name__ == "__main__":
+    cli.run(main)

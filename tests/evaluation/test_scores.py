@@ -1,0 +1,64 @@
+"""Scores against sacreBLEU's own command line and against figures worked out by hand."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from components.evaluation.metrics import bleu, chrf
+from components.evaluation.scores import score_translations
+from components.evaluation.summary import as_document, as_metrics, as_table, as_text
+
+SOURCES = ["It is fine tonight.", "A cat sleeps on the carpet.", "Yes!"]
+REFERENCES = ["Il fait beau ce soir.", "Un chat dort sur le tapis.", "Oui !"]
+TRANSLATIONS = ["Il fait beau ce soir.", "Un chien dort sur le tapis.", "oui !"]
+
+
+def test_the_same_as_sacrebleu_prints(tmp_path: Path) -> None:
+    for name, lines in (("reference", REFERENCES), ("translation", TRANSLATIONS)):
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+    command = [sys.executable, "-m", "sacrebleu", "reference", "-i", "translation", "-m", "bleu", "chrf", "-w", "6"]
+    printed = subprocess.run([*command, "--confidence"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    expected = json.loads(printed.stdout)
+    for score, theirs in zip((bleu, chrf), expected, strict=True):
+        ours = score(TRANSLATIONS, REFERENCES)
+        assert ours.name == theirs["name"]
+        assert ours.value == pytest.approx(theirs["score"], abs=1e-6)
+        assert (ours.mean, ours.interval) == (float(theirs["confidence_mean"]), float(theirs["confidence_var"]))
+        assert ours.signature == theirs["signature"]
+
+
+def test_case_and_punctuation_count() -> None:
+    assert bleu(REFERENCES, REFERENCES).value == pytest.approx(100)
+    assert bleu([text.lower() for text in REFERENCES], REFERENCES).value < 80
+    assert "case:mixed" in bleu(REFERENCES, REFERENCES).signature
+
+
+def test_every_sentence_is_in_one_length_class() -> None:
+    sources = ["", "a", "a b c d e", "a b c d e f", "a " * 40, "a " * 41, "a " * 400]
+    scores = score_translations(sources, ["x y"] * 7, ["x y"] * 7)
+    classes = {score.label: score.sentences for score in scores.by_length}
+    assert classes == {"0–5": 3, "6–10": 1, "31–40": 1, "41 and more": 2}
+
+
+def test_one_sentence_has_no_interval() -> None:
+    assert bleu(["Il fait beau."], ["Il fait beau."]).interval == 0
+
+
+@pytest.mark.parametrize(("translations", "references"), [([], []), (["a"], ["a", "b"])])
+def test_what_cannot_be_scored_is_refused(translations: list[str], references: list[str]) -> None:
+    with pytest.raises(ValueError, match="cannot be scored"):
+        bleu(translations, references)
+
+
+def test_shapes_of_the_summary() -> None:
+    scores = score_translations(SOURCES, REFERENCES, TRANSLATIONS)
+    assert as_table(scores)["source"] == SOURCES
+    assert as_table(scores)["chrf"][0] == 100
+    assert as_metrics(scores)["test_sentences"] == 3
+    assert json.loads(as_document(scores))["bleu"]["value"] == scores.bleu.value
+    text = as_text(scores, scores.examples[:1], 12.5)
+    assert "BLEU" in text
+    assert "Il fait beau ce soir." in text

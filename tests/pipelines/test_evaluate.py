@@ -1,0 +1,96 @@
+"""`evaluate` as a user starts it, with a model that echoes: the reference is the source, with some words changed."""
+
+import json
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from components.dataset.heldout import write_heldout
+from components.dataset.manifest import Counts, Manifest
+from components.errors import InputError
+from components.evaluation.parameters import EvaluateParameters
+from components.serving.package import log_translator
+from pipelines import evaluate
+from tests.serving.echo import save_echo
+
+PAIRS = [
+    ("A man rides a bicycle.", "A man rides a bicycle."),
+    ("Yes! Where are my keys?", "Yes! Where are my cars?"),
+    ("One two three four.", "One two three four."),
+]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return save_echo(tmp_path_factory.mktemp("exported"))
+
+
+@pytest.fixture
+def model(exported: tuple[Path, Path]) -> str:
+    """A logged model, as `train` leaves it."""
+    with mlflow.start_run():
+        return log_translator(*exported).model_uri
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    folder = tmp_path / "dataset"
+    heldout = {"test": write_heldout(folder, "test", PAIRS, given=True)}
+    Manifest("key", "fingerprint", {}, Counts(0, 0, 0, {}), {}, {}, heldout).save(folder)
+    return folder
+
+
+def test_scores_are_recorded_and_the_model_registered(
+    model: str, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate.main(["--model", model, "--data_dir", str(data_dir), "--model_name", "echo"])
+    printed = capsys.readouterr().out
+    assert "Model  echo version 1" in printed
+    assert "translation  Yes! Where are my keys?" in printed
+
+    client = mlflow.MlflowClient()
+    version = client.get_model_version_by_alias("echo", "champion")
+    (run,) = client.search_runs(["0"], "tags.step = 'evaluate'")
+    assert run.info.status == "FINISHED"
+    assert f"{run.data.metrics['test_bleu']:.2f}" == version.tags["test_bleu"]
+    assert 60 < run.data.metrics["test_bleu"] < 100
+    assert run.data.metrics["sentences_per_second"] > 0
+    table = mlflow.load_table("translations.json", run_ids=[run.info.run_id])
+    assert table["translation"].tolist() == [source for source, _ in PAIRS]
+    scores = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/scores.json")
+    assert scores["bleu"]["value"] == run.data.metrics["test_bleu"]
+    tags = {tag.key: tag.value for tag in run.inputs.dataset_inputs[0].tags}
+    assert tags["mlflow.data.context"] == "test"
+
+
+def test_a_registered_model_is_not_registered_again(model: str, tmp_path: Path) -> None:
+    mlflow.register_model(model, "echo")
+    corpus = tmp_path / "test.tsv"
+    corpus.write_text("".join(f"{source}\t{target}\n" for source, target in PAIRS))
+    parameters = EvaluateParameters(model="models:/echo/1", test_corpus=str(corpus), beam_width=1)
+    evaluation = evaluate.run(parameters)
+    assert (evaluation.name, evaluation.version) == ("echo", "1")
+    assert [example.source for example in evaluation.examples] == [source for source, _ in PAIRS]
+    assert len(mlflow.MlflowClient().search_model_versions("name='echo'")) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("", "data_dir, test_corpus: neither is set"),
+        ("--data_dir nowhere", "data_dir: nowhere holds no prepared dataset"),
+        ("--data_dir DATASET --model models:/nobody@champion", "model: models:/nobody@champion cannot be loaded"),
+        ("--data_dir EMPTY --model MODEL", "test set: it holds no sentence"),
+        ("--test_corpus nowhere.tsv --model MODEL", "nowhere.tsv"),
+    ],
+)
+def test_refusals(arguments: str, message: str, model: str, data_dir: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    heldout = {"test": write_heldout(empty, "test", [], given=True)}
+    Manifest("key", "fingerprint", {}, Counts(0, 0, 0, {}), {}, {}, heldout).save(empty)
+    places = {"MODEL": model, "DATASET": str(data_dir), "EMPTY": str(empty)}
+    with pytest.raises(InputError) as refusal:
+        evaluate.main([places.get(word, word) for word in arguments.split()])
+    assert message in str(refusal.value)
+    assert json.dumps(str(refusal.value)).count("\\n") == 0
