@@ -3,6 +3,7 @@
 import os
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -52,7 +53,7 @@ def unreachable(uri: str) -> str:
     if not uri.startswith(("http://", "https://")):
         return ""
     try:
-        with urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=PROBE_SECONDS):
+        with urllib.request.urlopen(_without_password(uri).rstrip("/") + "/health", timeout=PROBE_SECONDS):
             return ""
     except urllib.error.HTTPError as error:
         # Something answers. Whether it lets this user in is for the first real call to say, except where a gateway
@@ -60,7 +61,7 @@ def unreachable(uri: str) -> str:
         return f"{error.code} {error.reason}" if error.code in (502, 503, 504) else ""
     except urllib.error.URLError as error:
         return str(error.reason)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         return str(error)
 
 
@@ -74,11 +75,13 @@ def _open_sqlite(uri: str) -> None:
     from filelock import FileLock
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     path = Path(unquote(uri.removeprefix(_SQLITE).partition("?")[0]))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock"):
             MlflowClient(uri).get_experiment("0")
-    except (OSError, MlflowException) as error:
-        raise InputError(f"MLFLOW_TRACKING_URI: the store {path} cannot be opened: {error}") from None
+    except (OSError, MlflowException, SQLAlchemyError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"MLFLOW_TRACKING_URI: the store {path} cannot be opened: {reason}") from None

@@ -1,0 +1,70 @@
+"""The tracking store: a new one made by several processes at once, a server that is not there."""
+
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from components.errors import InputError
+from components.tracking import check_tracking
+from tests.tracking.conftest import TrackingServer
+
+PROCESSES = 4
+TRACK_SOMETHING = """
+from components.tracking import check_tracking, step_run
+check_tracking()
+with step_run("prepare", {"number": 1}) as run:
+    run.log_metrics({"kept": 1})
+"""
+
+
+def test_four_processes_create_one_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/new/mlflow.db")
+    command = [sys.executable, "-c", TRACK_SOMETHING]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(PROCESSES)]
+    errors = [process.communicate()[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * PROCESSES, errors
+
+    from mlflow import MlflowClient
+
+    runs = MlflowClient().search_runs(["0"])
+    assert [(run.info.status, run.data.metrics["kept"]) for run in runs] == [("FINISHED", 1)] * PROCESSES
+
+
+def test_store_in_a_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/file/mlflow.db")
+    with pytest.raises(InputError, match=r"MLFLOW_TRACKING_URI: the store .*/file/mlflow.db cannot be opened"):
+        check_tracking()
+
+
+def test_file_that_is_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mlflow.db").write_text("This is no database, although it is long enough to be one. " * 20)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    with pytest.raises(InputError, match=r"cannot be opened: .*not a database"):
+        check_tracking()
+
+
+def test_server_that_answers(server: TrackingServer) -> None:
+    assert check_tracking() == server.uri
+
+
+@pytest.mark.parametrize("kind", ["nobody listens", "listens and is silent", "no such host", "no address"])
+def test_server_that_is_away_is_refused_within_seconds(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        if kind == "listens and is silent":
+            listener.listen()
+        uri = {"no such host": "http://nowhere.invalid:5000", "no address": "http://:x"}.get(
+            kind, f"http://user:secret@127.0.0.1:{port}"
+        )
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        start = time.monotonic()
+        with pytest.raises(InputError, match="MLFLOW_TRACKING_URI: no tracking server answers at") as caught:
+            check_tracking()
+        assert time.monotonic() - start < 10
+        assert "secret" not in str(caught.value)
