@@ -9,7 +9,9 @@ from components.parameters import parameter
 class CorpusParameters:
     """Where the pairs come from and which of them go where."""
 
-    corpus: str = parameter("sample", "the corpus, or several, separated by blanks: sample, PATH.{en,fr}, PATH.tsv, …")
+    corpus: str = parameter(
+        "sample", "the corpus, or several, separated by blanks: sample[:PAIRS], PATH.{en,fr}[.gz], PATH.tsv, …"
+    )
     validation_corpus: str = parameter("", "a corpus for validation; not set: split off `corpus`")
     test_corpus: str = parameter("", "a corpus for the test; not set: split off `corpus`")
     validation_share: float = parameter(
@@ -22,12 +24,16 @@ class CorpusParameters:
 
 @dataclass(frozen=True)
 class CleaningParameters:
-    """A threshold for each cleaning rule."""
+    """A threshold for each cleaning rule that has one, and which rules not to apply."""
 
     max_length: int = parameter(50, "longest sentence that is kept, in tokens a side", minimum=1)
     max_length_ratio: float = parameter(
         9.0, "largest ratio of the two sides' lengths in tokens, the shorter one counted as at least 3", minimum=1
     )
+    min_letters: float = parameter(
+        0.3, "smallest share of letters in a side, of its characters that are not blank", minimum=0, maximum=1
+    )
+    rules_off: str = parameter("", "cleaning rules not to apply, separated by blanks (names as in the manifest)")
 
 
 @dataclass(frozen=True)

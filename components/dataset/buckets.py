@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True, order=True)
 class Bucket:
@@ -13,8 +15,13 @@ class Bucket:
     @classmethod
     def of(cls, length: int, width: int) -> "Bucket":
         """The bucket of a pair whose longer side has ``length`` tokens (1 or more)."""
-        index = (length - 1) // width
-        return cls(index * width + 1, (index + 1) * width)
+        low = (length - 1) // width * width + 1
+        return cls(low, low + width - 1)
+
+    @staticmethod
+    def lows(lengths: np.ndarray, width: int) -> np.ndarray:
+        """The low ends of the buckets of many pairs at once; int32, shape [n]."""
+        return ((lengths - 1) // width * width + 1).astype(np.int32)
 
     @property
     def name(self) -> str:

@@ -13,14 +13,24 @@ def heldout_file(split: str) -> str:
     return f"heldout/{split}.jsonl"
 
 
-def write_heldout(folder: Path, split: str, pairs: Iterable[tuple[str, str]], given: bool) -> HeldOut:
-    """Writes ``{"source": …, "target": …}`` a line and says what was written."""
-    path = folder / heldout_file(split)
-    path.parent.mkdir(parents=True, exist_ok=True)
+def heldout_content(pairs: Iterable[tuple[str, str]]) -> bytes:
+    """What the file holds: ``{"source": …, "target": …}`` a line, in UTF-8."""
     lines = [json.dumps({"source": source, "target": target}, ensure_ascii=False) + "\n" for source, target in pairs]
-    content = "".join(lines).encode("utf-8")
+    return "".join(lines).encode("utf-8")
+
+
+def heldout_facts(split: str, content: bytes, sentences: int, given: bool) -> HeldOut:
+    """What the manifest says of a file with this content."""
+    return HeldOut(heldout_file(split), sentences, hashlib.sha256(content).hexdigest(), given)
+
+
+def write_heldout(folder: Path, split: str, pairs: Iterable[tuple[str, str]], given: bool) -> HeldOut:
+    """Writes the pairs of a split and says what was written."""
+    pairs = list(pairs)
+    content, path = heldout_content(pairs), folder / heldout_file(split)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    return HeldOut(heldout_file(split), len(lines), hashlib.sha256(content).hexdigest(), given)
+    return heldout_facts(split, content, len(pairs), given)
 
 
 def read_heldout(folder: Path, heldout: HeldOut) -> list[tuple[str, str]]:

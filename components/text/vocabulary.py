@@ -37,8 +37,13 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def ids(self, tokens: pa.StringArray) -> np.ndarray:
-        """Tokens, shape [n] → int32 ids, shape [n]; ``UNK`` for what is not in the vocabulary."""
+    def ids(self, tokens: pa.StringArray | pa.DictionaryArray) -> np.ndarray:
+        """Tokens, shape [n] → int32 ids, shape [n]; ``UNK`` for what is not in the vocabulary.
+
+        Of a dictionary array only the distinct tokens are looked up.
+        """
+        if isinstance(tokens, pa.DictionaryArray):
+            return self.ids(tokens.dictionary)[tokens.indices.to_numpy()]
         return (
             pc.fill_null(pc.index_in(tokens, self._array), UNK)
             .to_numpy(zero_copy_only=False)

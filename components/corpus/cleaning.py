@@ -1,0 +1,160 @@
+"""Raw blocks to clean ones: decoded, normalized, each pair either let through or rejected for a reason."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.corpus.blocks import CLEAN, REJECTED
+from components.corpus.parameters import CleaningParameters
+from components.corpus.rules import NORMALIZE, NOT_UTF8, TEXT_RULES, first_broken, normalize, rules_off
+from components.dataset.manifest import SPLITS
+from components.errors import InputError
+
+TRAIN, VALIDATION, TEST = range(len(SPLITS))
+# Of the first lines of a file, this share may be no UTF-8 before the whole file is taken for something else.
+_TOLERATED = 0.25
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where lines come from. ``split`` is set for a given validation or test corpus: its lines all go there, as is."""
+
+    name: str
+    parameter: str
+    split: int | None = None
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Which share of the source sentences goes to validation, and which to the test."""
+
+    validation: float
+    test: float
+
+    def split(self, keys: np.ndarray) -> np.ndarray:
+        """Hashes of source sentences (uint64), shape [n] → splits (int8), shape [n].
+
+        A hash decides alone, so a growing corpus keeps its old test sentences. The test takes the lowest hashes:
+        another share for validation leaves it as it is.
+        """
+        position = keys.astype(np.float64) / 2.0**64
+        validation = position < self.test + self.validation
+        return np.where(position < self.test, TEST, np.where(validation, VALIDATION, TRAIN)).astype(np.int8)
+
+
+class Cleaner:
+    """Cleans block after block; ``places`` as the launcher listed them."""
+
+    def __init__(self, places: list[Place], cleaning: CleaningParameters, shares: Shares):
+        self.places, self.cleaning, self.shares = places, cleaning, shares
+        self.off = rules_off(cleaning)
+
+    def clean(self, block: pa.RecordBatch) -> tuple[pa.RecordBatch, list[pa.RecordBatch]]:
+        """A block of one place (schema ``RAW``) → the pairs let through (``CLEAN``) and those not (``REJECTED``).
+
+        Raises:
+            InputError: if the place as a whole is no UTF-8, or, for a given corpus, if any line is no pair.
+        """
+        place = self.places[block["place"][0].as_py()]
+        rejected = []
+        faulty = pc.is_valid(block["fault"])
+        if pc.any(faulty).as_py():
+            rejected.append(self._reject_raw(place, block.filter(faulty), None))
+            block = block.filter(pc.invert(faulty))
+        undecodable = _undecodable(block["source"]) | _undecodable(block["target"])
+        if undecodable.any():
+            self._refuse_wholly_undecodable(place, block, undecodable)
+            rejected.append(self._reject_raw(place, block.filter(pa.array(undecodable)), NOT_UTF8))
+            block = block.filter(pa.array(~undecodable))
+        source, target = (block[side].cast(pa.string()) for side in ("source", "target"))
+        if place.split is not None:
+            keys = hash_sentences(normalize(source))
+            splits = np.full(len(keys), place.split, np.int8)
+            columns = [block["place"], block["line"], source, target, pa.array(keys), pa.array(splits)]
+            return pa.record_batch(columns, schema=CLEAN), rejected
+        if NORMALIZE not in self.off:
+            source, target = normalize(source), normalize(target)
+        masks = [
+            (rule.name, rule.broken_by(source, target, self.cleaning).to_numpy(zero_copy_only=False))
+            for rule in TEXT_RULES
+            if rule.name not in self.off
+        ]
+        broken = first_broken(masks, len(source))
+        block = pa.record_batch(
+            [block["place"], block["line"], source, target], names=["place", "line", "source", "target"]
+        )
+        if (broken >= 0).any():
+            names = pa.array([name for name, _ in masks])
+            bad, rules = block.filter(pa.array(broken >= 0)), names.take(pa.array(broken[broken >= 0]))
+            rejected.append(pa.record_batch([*bad.columns, rules], schema=REJECTED))
+            block = block.filter(pa.array(broken < 0))
+        keys = hash_sentences(block["source"])
+        columns = [*block.columns, pa.array(keys), pa.array(self.shares.split(keys))]
+        return pa.record_batch(columns, schema=CLEAN), rejected
+
+    def _reject_raw(self, place: Place, block: pa.RecordBatch, rule: str | None) -> pa.RecordBatch:
+        """Lines that are no pair of sentences, with what can be shown of them."""
+        rules = block["fault"] if rule is None else pa.array([rule] * block.num_rows)
+        if place.split is not None:
+            line, why = block["line"][0].as_py(), rules[0].as_py()
+            raise InputError(
+                f"{place.parameter}: {place.name}, line {line}: {why}; a corpus given for validation or test is scored"
+                " whole, so each of its lines must be a pair of sentences in UTF-8"
+            )
+        sides = (
+            pa.array([None if text is None else text.decode("utf-8", "backslashreplace") for text in column], pa.string())
+            for column in (block[side].to_pylist() for side in ("source", "target"))
+        )
+        return pa.record_batch([block["place"], block["line"], *sides, rules], schema=REJECTED)
+
+    def _refuse_wholly_undecodable(self, place: Place, block: pa.RecordBatch, undecodable: np.ndarray) -> None:
+        if block["line"][0].as_py() == 1 and undecodable.mean() > _TOLERATED:
+            line = block["line"].to_numpy()[undecodable][0]
+            raise InputError(
+                f"{place.parameter}: {place.name} is not UTF-8: line {line} is the first of"
+                f" {undecodable.sum()} in the first {len(undecodable)} lines that cannot be decoded"
+            )
+
+
+def hash_sentences(sentences: pa.StringArray) -> np.ndarray:
+    """The first 64 bits of each sentence's sha256; uint64, shape [n]."""
+    texts = sentences.cast(pa.binary()).to_pylist()
+    digests = b"".join([hashlib.sha256(text).digest() for text in texts])
+    return np.frombuffer(digests, ">u8")[::4].astype(np.uint64)
+
+
+def _undecodable(texts: pa.BinaryArray) -> np.ndarray:
+    """Which texts are no UTF-8; shape [n]."""
+    try:
+        texts.cast(pa.string())
+        return np.zeros(len(texts), bool)
+    except pa.ArrowInvalid:
+        return np.fromiter((not _decodes(text) for text in texts.to_pylist()), bool, len(texts))
+
+
+def _decodes(text: bytes) -> bool:
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class Clean(beam.DoFn):
+    """Blocks of schema ``RAW`` → blocks of schema ``CLEAN``, and ``rejected`` ones."""
+
+    def __init__(self, cleaner: Cleaner):
+        self.cleaner = cleaner
+
+    def process(self, block: pa.RecordBatch) -> Iterator[Any]:
+        clean, rejected = self.cleaner.clean(block)
+        for rows in rejected:
+            yield beam.pvalue.TaggedOutput("rejected", rows)
+        if clean.num_rows:
+            yield clean

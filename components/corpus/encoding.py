@@ -1,0 +1,96 @@
+"""Encoding: from tokens to the bytes of TFRecord files, bucket by bucket."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+
+from components.corpus.shards import Shards
+from components.corpus.vocabulary_count import RankedTokens
+from components.dataset.buckets import Bucket
+from components.dataset.fingerprint import fingerprint_of
+from components.dataset.manifest import SPLITS
+from components.dataset.records import Ids, encode_records
+from components.text.codec import CodecSettings, TextCodec
+from components.text.vocabulary import UNK, Vocabulary
+
+
+@dataclass(frozen=True)
+class RecordFacts:
+    """What is known of a stretch of records. Lengths and tokens do not count SOS, but EOS of the target."""
+
+    records: int = 0
+    source_tokens: int = 0
+    target_tokens: int = 0
+    longest_target: int = 0
+    unknown_source: int = 0
+    unknown_target: int = 0
+    fingerprint: int = 0
+
+    def __add__(self, other: "RecordFacts") -> "RecordFacts":
+        return RecordFacts(
+            self.records + other.records,
+            self.source_tokens + other.source_tokens,
+            self.target_tokens + other.target_tokens,
+            max(self.longest_target, other.longest_target),
+            self.unknown_source + other.unknown_source,
+            self.unknown_target + other.unknown_target,
+            self.fingerprint + other.fingerprint,
+        )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The records of one partition in one bucket, ready to be written."""
+
+    partition: int
+    content: bytes
+    facts: RecordFacts
+
+
+class Encode(beam.DoFn):
+    """(partition, block of schema ``TOKENIZED``) → (file, stretch of it).
+
+    Side inputs: the vocabularies (:class:`RankedTokens`) and the :class:`Shards`.
+    """
+
+    def __init__(self, settings: CodecSettings, bucket_width: int):
+        self.settings, self.bucket_width = settings, bucket_width
+        self.codec: TextCodec | None = None
+
+    def process(
+        self, element: tuple[int, pa.RecordBatch], source: RankedTokens, target: RankedTokens, shards: Shards
+    ) -> Iterator[tuple[str, Stretch]]:
+        partition, block = element
+        if self.codec is None:
+            vocabularies = (Vocabulary(side.vocabulary()) for side in (source, target))
+            self.codec = TextCodec(self.settings, *vocabularies)
+        columns = self.codec.source_ids(block["source"]), self.codec.target_ids(block["target"])
+        splits, lows = block["split"].to_numpy(), block["low"].to_numpy()
+        for split in np.unique(splits):
+            for low in np.unique(lows[splits == split]):
+                rows = pa.array((splits == split) & (lows == low))
+                ids = [Ids.of(column.filter(rows)) for column in columns]
+                bucket = SPLITS[split], int(low)
+                file = record_file(*bucket, self.bucket_width, shards.shard[bucket][partition], shards.total[bucket])
+                yield file, Stretch(partition, encode_records(*ids), _facts(SPLITS[split], *ids))
+
+
+def record_file(split: str, low: int, width: int, shard: int, shards: int) -> str:
+    """Where the records of a shard stand, relative to the dataset's folder."""
+    return f"records/{split}/{Bucket(low, low + width - 1).name}/part-{shard:05d}-of-{shards:05d}.tfrecord"
+
+
+def _facts(split: str, source: Ids, target: Ids) -> RecordFacts:
+    lengths = target.lengths - 1
+    return RecordFacts(
+        records=len(lengths),
+        source_tokens=len(source.values),
+        target_tokens=int(lengths.sum()),
+        longest_target=int(lengths.max()),
+        unknown_source=int((source.values == UNK).sum()),
+        unknown_target=int((target.values == UNK).sum()),
+        fingerprint=fingerprint_of(split, source, target),
+    )

@@ -1,0 +1,56 @@
+"""Where sentence pairs come from: one module for each form of the parameter ``corpus``, and the table of them."""
+
+import re
+import shlex
+from collections.abc import Callable
+
+from components.corpus.sources.aligned import BRACES, AlignedFiles
+from components.corpus.sources.sample import Sample
+from components.corpus.sources.separated import SeparatedFile
+from components.corpus.sources.source import Source, Work
+from components.errors import InputError
+
+# What a word of the parameter looks like, how it is spelled in `--help` and in errors, and who reads it.
+FORMS: tuple[tuple[re.Pattern[str], str, Callable[[str, str, str], Source]], ...] = (
+    (re.compile(r"sample(:.*)?"), "sample[:PAIRS]", Sample.parse),
+    (BRACES, "PATH.{en,fr}[.gz]", AlignedFiles.parse),
+    (re.compile(r".*\.(tsv|txt)(\.gz)?"), "PATH.tsv[.gz] or PATH.txt[.gz]", SeparatedFile.parse),
+)
+
+
+def parse_corpus(parameter: str, corpus: str, source_language: str, target_language: str) -> list[Source]:
+    """The sources that a corpus parameter names, in their order, checked as far as that is possible beforehand.
+
+    Args:
+        parameter: the parameter's name, for errors.
+        corpus: its value: one or several words, separated by blanks (quoted, if they hold some).
+        source_language: what the records' source side is to be (ISO 639).
+        target_language: the same of the target side.
+
+    Raises:
+        InputError: if a word has no known form, or names what is not there.
+    """
+    try:
+        words = shlex.split(corpus)
+        if not words:
+            raise InputError(f"found {corpus!r}, must be one or several of {', '.join(_spellings())}")
+        sources = [_parse_word(word, source_language, target_language) for word in words]
+        for source in sources:
+            source.check()
+    except (InputError, OSError, ValueError) as error:
+        raise InputError(f"{parameter}: {error}") from None
+    return sources
+
+
+def _parse_word(word: str, source_language: str, target_language: str) -> Source:
+    for pattern, _, parse in FORMS:
+        if pattern.fullmatch(word):
+            return parse(word, source_language, target_language)
+    raise InputError(f"found {word!r}, must be one of the forms {', '.join(_spellings())}")
+
+
+def _spellings() -> list[str]:
+    return [spelling for _, spelling, _ in FORMS]
+
+
+__all__ = ["FORMS", "Source", "Work", "parse_corpus"]

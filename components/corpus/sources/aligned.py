@@ -1,0 +1,128 @@
+"""``PATH.{en,fr}[.gz]``: two aligned text files, line n of one the translation of line n of the other."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from components.corpus.blocks import BLOCK_BYTES, BLOCK_PAIRS, raw_block
+from components.corpus.files import STRIDE, exists, file_size, is_gzip, line_arrays, scan
+from components.corpus.sources.source import Work
+from components.errors import InputError
+
+BRACES = re.compile(r"^(.*)\{([^{},]+),([^{},]+)\}(.*)$")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Lines ``first_line`` to ``first_line + lines - 1`` (to the end if None), which begin at these bytes."""
+
+    source_offset: int
+    target_offset: int
+    first_line: int
+    lines: int | None
+
+
+@dataclass(frozen=True)
+class AlignedFiles:
+    """See the module. Plain files are read in parts, from several places at once; compressed ones from one end."""
+
+    word: str
+    source_path: str
+    target_path: str
+
+    @classmethod
+    def parse(cls, word: str, source_language: str, target_language: str) -> "AlignedFiles":
+        """The files that ``word`` names; the braces hold the two languages, in any order.
+
+        Raises:
+            InputError: if they hold something else.
+        """
+        found = BRACES.match(word)
+        wanted = {source_language, target_language}
+        if not found or {found[2], found[3]} != wanted:
+            raise InputError(
+                f"found {word!r}, the braces must hold source_language and target_language:"
+                f" {{{source_language},{target_language}}}"
+            )
+        return cls(word, *(found[1] + language + found[4] for language in (source_language, target_language)))
+
+    @property
+    def splits(self) -> bool:
+        return not (is_gzip(self.source_path) or is_gzip(self.target_path))
+
+    def check(self) -> None:
+        for path in (self.source_path, self.target_path):
+            if not exists(path):
+                raise InputError(f"{self.word}: there is no file {path}")
+        lines = [scan(path).lines for path in (self.source_path, self.target_path)]
+        if None not in lines and lines[0] != lines[1]:
+            raise self._unaligned(*lines)
+
+    def digest(self) -> str:
+        return f"{scan(self.source_path).digest} {scan(self.target_path).digest}"
+
+    def size(self) -> int:
+        return file_size(self.source_path) + file_size(self.target_path)
+
+    def work(self) -> list[Work]:
+        if not self.splits:
+            return [Work(self.word, _Part(0, 0, 1, None))]
+        starts = zip(scan(self.source_path).starts, scan(self.target_path).starts, strict=True)
+        return [
+            Work(self.word, _Part(source, target, number * STRIDE + 1, STRIDE))
+            for number, (source, target) in enumerate(starts)
+        ]
+
+    def read(self, work: Work) -> Iterator[pa.RecordBatch]:
+        part: _Part = work.part
+        sides = [
+            _Lines(self.source_path, part.source_offset),
+            _Lines(self.target_path, part.target_offset),
+        ]
+        done = 0
+        while part.lines is None or done < part.lines:
+            wanted = BLOCK_PAIRS if part.lines is None else min(BLOCK_PAIRS, part.lines - done)
+            wanted = min(side.available(wanted) for side in sides)
+            if not wanted:
+                break
+            yield raw_block(part.first_line + done, *(side.take(wanted) for side in sides))
+            done += wanted
+        if part.lines is None and any(side.available(1) for side in sides):
+            raise self._unaligned(*(done + side.remaining() for side in sides))
+
+    def _unaligned(self, source_lines: int | None, target_lines: int | None) -> InputError:
+        return InputError(
+            f"{self.word} is not aligned: {self.source_path} has {source_lines} lines,"
+            f" {self.target_path} has {target_lines}"
+        )
+
+
+class _Lines:
+    """The lines of a file, as many at a time as one likes."""
+
+    def __init__(self, path: str, offset: int):
+        self._arrays = line_arrays(path, offset)
+        self._pending: list[pa.Array] = []
+
+    def available(self, wanted: int) -> int:
+        """How many of ``wanted`` lines can be taken at once: fewer at the file's end, or when they are very long."""
+        while (lines := sum(map(len, self._pending))) < wanted:
+            if lines and sum(array.nbytes for array in self._pending) >= BLOCK_BYTES:
+                return lines
+            if (array := next(self._arrays, None)) is None:
+                return lines
+            self._pending.append(array)
+        return wanted
+
+    def take(self, lines: int) -> pa.Array:
+        """The next lines; there must be as many."""
+        pending = pa.chunked_array(self._pending, pa.binary())
+        taken, rest = pending.slice(0, lines), pending.slice(lines)
+        self._pending = [chunk for chunk in rest.chunks if len(chunk)]
+        return pa.concat_arrays(taken.chunks)
+
+    def remaining(self) -> int:
+        """How many lines are left; reads to the end."""
+        return sum(map(len, self._pending)) + sum(map(len, self._arrays))

@@ -1,0 +1,54 @@
+"""What a source of sentence pairs is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Work:
+    """A part of a source that one worker reads from beginning to end.
+
+    ``place`` is what ``rejected/`` calls it (a file's name as the user gave it), ``part`` what the source needs to find
+    it again; both are plain values.
+    """
+
+    place: str
+    part: Any
+
+
+class Source(Protocol):
+    """One corpus, as one word of the parameter ``corpus`` names it. Picklable; opens nothing before it is asked to."""
+
+    # Whether the work items are so many or so small that the blocks need not be dealt out again after reading.
+    splits: bool
+
+    def check(self) -> None:
+        """Looks whether the source can be read, as far as that shows without reading it through.
+
+        Raises:
+            InputError: if not.
+        """
+        ...
+
+    def digest(self) -> str:
+        """A digest of the content: another one means other pairs."""
+        ...
+
+    def size(self) -> int:
+        """About how many bytes of plain text there are; decides on the number of partitions."""
+        ...
+
+    def work(self) -> list[Work]:
+        """The parts to be read, in their order."""
+        ...
+
+    def read(self, work: Work) -> Iterator[pa.RecordBatch]:
+        """The blocks of a part (schema ``blocks.RAW`` without ``place``), on a worker.
+
+        Raises:
+            InputError: if the file as a whole cannot be read.
+        """
+        ...

@@ -1,0 +1,129 @@
+"""Tokenizing: from clean sentences to tokens, the rules about lengths, and the facts that later steps need."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.corpus.blocks import HELD_OUT as HELD_OUT_SCHEMA
+from components.corpus.cleaning import TRAIN, Place
+from components.corpus.deduplicate import reject
+from components.corpus.parameters import PrepareParameters
+from components.corpus.rules import TOKEN_RULES, first_broken, rules_off
+from components.dataset.buckets import Bucket
+from components.dataset.manifest import SPLITS
+from components.text.codec import CodecSettings
+from components.text.tokenizer import make_tokenizer
+
+HELD_OUT_TAG, COUNTS_TAG, FACTS_TAG = "held_out", "counts", "facts"
+SIDES = ("source", "target")
+# Ids are small numbers: two bytes each in a record, roughly, and this much around them.
+_RECORD_BYTES, _ID_BYTES = 60, 2
+
+_TOKENS = pa.list_(pa.dictionary(pa.int32(), pa.string()))
+# Pairs that become records: the split, the low end of the length bucket, and the tokens as numbers of words that the
+# block brings along, each word once.
+TOKENIZED = pa.schema([("split", pa.int8()), ("low", pa.int32()), ("source", _TOKENS), ("target", _TOKENS)])
+TOKEN_COUNTS = pa.schema([("token", pa.string()), ("count", pa.int64())])
+
+
+@dataclass
+class PartitionFacts:
+    """What is known of a partition's records before they are encoded.
+
+    ``records`` and ``bytes`` (roughly) by (split, low end of the bucket); ``lengths`` by (split, side): how many
+    sentences have 0, 1, 2, … tokens; ``left_out``: pairs of a given corpus, by split, that make no record.
+    """
+
+    partition: int
+    records: dict[tuple[str, int], int] = field(default_factory=dict)
+    bytes: dict[tuple[str, int], int] = field(default_factory=dict)
+    lengths: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+
+class Tokenize(beam.DoFn):
+    """(partition, clean block) → (partition, block of schema ``TOKENIZED``).
+
+    Beside that: ``rejected`` blocks; ``held_out`` (split, block of schema ``HELD_OUT``); ``counts`` (side, block of
+    schema ``TOKEN_COUNTS``) of the train split; ``facts`` (:class:`PartitionFacts`).
+    """
+
+    def __init__(self, places: list[Place], parameters: PrepareParameters, settings: CodecSettings):
+        self.given = np.array([place.split is not None for place in places])
+        self.parameters, self.settings = parameters, settings
+        self.rules = [rule for rule in TOKEN_RULES if rule.name not in rules_off(parameters)]
+
+    def setup(self) -> None:
+        self.tokenizers = [
+            make_tokenizer(self.settings.tokenizer, language)
+            for language in (self.settings.source_language, self.settings.target_language)
+        ]
+
+    def process(self, element: tuple[int, pa.RecordBatch]) -> Iterator[Any]:
+        partition, block = element
+        tokens = [
+            tokenizer.tokenize(block[side]) for tokenizer, side in zip(self.tokenizers, SIDES, strict=True)
+        ]
+        lengths = [np.diff(column.offsets.to_numpy()) for column in tokens]
+        given = self.given[block["place"].to_numpy()]
+        broken = first_broken(
+            [(rule.name, rule.broken_by(*lengths, self.parameters) & ~given) for rule in self.rules], block.num_rows
+        )
+        for index, rule in enumerate(self.rules):
+            yield from reject(block, broken == index, rule.name)
+        kept = broken < 0
+        splits = block["split"].to_numpy()
+        for split in range(TRAIN + 1, len(SPLITS)):
+            held_out = kept & (splits == split)
+            if held_out.any():
+                rows = block.select(HELD_OUT_SCHEMA.names).filter(pa.array(held_out))
+                yield beam.pvalue.TaggedOutput(HELD_OUT_TAG, (SPLITS[split], rows))
+
+        # A given corpus is scored whole, but a sentence without a token, or a very long one, is no use as a record.
+        longer, shorter = np.maximum(*lengths), np.minimum(*lengths)
+        record = kept & ~(given & ((shorter == 0) | (longer > self.parameters.max_length)))
+        facts = PartitionFacts(partition)
+        for split in range(TRAIN + 1, len(SPLITS)):
+            if left_out := int((kept & ~record & (splits == split)).sum()):
+                facts.left_out[SPLITS[split]] = left_out
+        if record.any():
+            rows = pa.array(record)
+            lists = [_numbered(column.filter(rows)) for column in tokens]
+            lengths, splits = [length[record] for length in lengths], splits[record]
+            lows = Bucket.lows(np.maximum(*lengths), self.parameters.bucket_width)
+            self._gather(facts, splits, lows, lengths)
+            for side, column in zip(SIDES, lists, strict=True):
+                yield beam.pvalue.TaggedOutput(COUNTS_TAG, (side, _token_counts(column, splits == TRAIN)))
+            yield partition, pa.record_batch([splits, lows, *lists], schema=TOKENIZED)
+        yield beam.pvalue.TaggedOutput(FACTS_TAG, facts)
+
+    @staticmethod
+    def _gather(facts: PartitionFacts, splits: np.ndarray, lows: np.ndarray, lengths: list[np.ndarray]) -> None:
+        for split in np.unique(splits):
+            name, here = SPLITS[split], splits == split
+            for side, length in zip(SIDES, lengths, strict=True):
+                facts.lengths[name, side] = np.bincount(length[here])
+            for low in np.unique(lows[here]):
+                rows = here & (lows == low)
+                records, ids = int(rows.sum()), int(sum(length[rows].sum() for length in lengths))
+                facts.records[name, int(low)] = records
+                facts.bytes[name, int(low)] = records * _RECORD_BYTES + ids * _ID_BYTES
+
+
+def _numbered(tokens: pa.ListArray) -> pa.ListArray:
+    """The same lists, with each distinct token once and numbers in the lists."""
+    offsets = tokens.offsets.to_numpy()
+    return pa.ListArray.from_arrays(pa.array(offsets - offsets[0]), tokens.flatten().dictionary_encode())
+
+
+def _token_counts(tokens: pa.ListArray, which: np.ndarray) -> pa.RecordBatch:
+    """How often each token occurs in the lists that ``which`` (bool, shape [n]) names."""
+    running = tokens.flatten()
+    numbers = running.indices.to_numpy()[np.repeat(which, np.diff(tokens.offsets.to_numpy()))]
+    counts = np.bincount(numbers, minlength=len(running.dictionary))
+    return pa.record_batch([running.dictionary.filter(pa.array(counts > 0)), counts[counts > 0]], schema=TOKEN_COUNTS)
