@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from components.errors import InputError
 from components.serving.parameters import ServeParameters
+from components.serving.scoring import Limits
 from pipelines import cli
 
 ABOUT = "Serves a model over HTTP with MLflow's scoring protocol: /invocations, /ping, /version."
@@ -30,7 +31,8 @@ def run(parameters: ServeParameters) -> None:
     from components.serving.server import serve
 
     with listener:
-        serve(parameters.model, listener, lambda model: print(_announcement(listener, model), flush=True))
+        limits = Limits(parameters.max_texts, parameters.max_characters)
+        serve(parameters.model, listener, limits, lambda model: print(_announcement(listener, model), flush=True))
 
 
 def _listener(host: str, port: int) -> socket.socket:

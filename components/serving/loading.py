@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from components.errors import InputError
 from components.serving.translator import Translator
 
+if TYPE_CHECKING:
+    from mlflow.pyfunc import PyFuncModel
+
+URI_SCHEMES = ("models:/", "runs:/")
 FORMS = "models:/NAME@ALIAS, models:/NAME/VERSION, models:/MODEL_ID, runs:/RUN_ID/NAME or a folder"
 
 
@@ -15,10 +20,11 @@ class LoadedModel:
 
     ``uri`` always names the same model: an alias is replaced by the version it stood for. ``name`` and ``version``
     are those of the registry, both empty if the model does not come from there. ``model_id`` is that of MLflow's
-    logged model, empty if it was never logged.
+    logged model, empty if it was never logged. ``pyfunc`` is what MLflow loaded, the translator inside it.
     """
 
     translator: Translator
+    pyfunc: "PyFuncModel"
     uri: str
     name: str = ""
     version: str = ""
@@ -26,8 +32,10 @@ class LoadedModel:
 
     @property
     def label(self) -> str:
-        """What a person calls it."""
-        return f"{self.name} version {self.version}" if self.name else self.uri
+        """What a person calls it; of a folder only its name, because strangers read this too."""
+        if self.name:
+            return f"{self.name} version {self.version}"
+        return self.uri if self.uri.startswith(URI_SCHEMES) else Path(self.uri).name
 
 
 def load_model(model: str) -> LoadedModel:
@@ -38,7 +46,7 @@ def load_model(model: str) -> LoadedModel:
     """
     if not model:
         raise InputError(f"model: is not set, must be {FORMS}")
-    is_uri = model.startswith(("models:/", "runs:/"))
+    is_uri = model.startswith(URI_SCHEMES)
     if not is_uri and not Path(model).joinpath("MLmodel").is_file():
         raise InputError(f"model: found {model!r}, which is no folder with a packaged model; must be {FORMS}")
 
@@ -54,7 +62,7 @@ def load_model(model: str) -> LoadedModel:
     translator = getattr(_python_model(loaded), "translator", None)
     if translator is None:
         raise InputError(f"model: {model} is a model, but not a translator that this project packaged")
-    return LoadedModel(translator, uri, name, version, loaded.metadata.model_id or "")
+    return LoadedModel(translator, loaded, uri, name, version, loaded.metadata.model_id or "")
 
 
 def pinned(model: str) -> tuple[str, str, str]:

@@ -15,3 +15,5 @@ class ServeParameters:
     )
     host: str = parameter("127.0.0.1", "the address to listen on; 0.0.0.0: all of this machine's")
     port: int = parameter(5001, "the TCP port to listen on; 0: any free one", minimum=0, maximum=65535)
+    max_texts: int = parameter(1000, "texts that one request may hold", minimum=1)
+    max_characters: int = parameter(20_000, "characters that one request may hold, all texts together", minimum=1)

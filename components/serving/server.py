@@ -1,35 +1,52 @@
-"""The HTTP server: MLflow's scoring application around a packaged translator."""
+"""The HTTP server: MLflow's scoring application around a packaged translator, with a guard before it."""
 
+import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 
 import uvicorn
-from mlflow import pyfunc
+from mlflow.environment_variables import MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
 from mlflow.pyfunc import scoring_server
 
+from components.serving.guard import Guard
 from components.serving.loading import load_model
+from components.serving.scoring import Limits
+
+# Connections at once; whoever comes beyond that is told to come back later, with status 503.
+MAX_CONNECTIONS = 512
+# The limits bound the work of a request. MLflow's clock runs while it waits for its turn too, and would leave the work
+# going on behind an error.
+TIMEOUT_SECONDS = 3600
 
 
-def serve(model: str, listener: socket.socket, when_ready: Callable[[str], None]) -> None:
+def serve(model: str, listener: socket.socket, limits: Limits, when_ready: Callable[[str], None]) -> None:
     """Answers at ``listener`` until it is interrupted.
 
     Args:
         model: see :func:`components.serving.loading.load_model`.
         listener: a bound socket.
+        limits: of one request.
         when_ready: called with the model's name once requests are answered.
 
     Raises:
         InputError: if the model cannot be loaded.
     """
+    os.environ.setdefault(MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.name, str(TIMEOUT_SECONDS))
+    slots = os.cpu_count() or 1
+    # Several translations side by side use the cores better than several cores for the small products of one.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(slots))
     loaded = load_model(model)
-    application = scoring_server.init(pyfunc.load_model(loaded.uri))
+    application = Guard(scoring_server.init(loaded.pyfunc), loaded.label, limits, slots)
 
     class Announced(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             when_ready(loaded.label)
 
-    server = Announced(uvicorn.Config(application, log_level="warning"))
+    config = uvicorn.Config(
+        application, log_level="warning", server_header=False, limit_concurrency=MAX_CONNECTIONS, lifespan="off"
+    )
     with suppress(KeyboardInterrupt):
-        server.run(sockets=[listener])
+        Announced(config).run(sockets=[listener])

@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,6 +57,76 @@ def test_the_curl_line_it_prints_works(server: tuple[str, str]) -> None:
     command = printed.splitlines()[1]
     answer = subprocess.run(command, shell=True, capture_output=True, check=True)
     assert json.loads(answer.stdout) == {"predictions": ["Where are my keys?"]}
+
+
+def raw(url: str, body: bytes, path: str = "/invocations", **headers: str) -> tuple[int, str]:
+    """(status, body) of the answer, whatever the status is."""
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(url + path, body or None, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+HOSTILE: dict[str, tuple[bytes, int]] = {
+    "empty list": (b'{"inputs": []}', 200),
+    "null": (b'{"inputs": [null]}', 400),
+    "numbers": (b'{"inputs": [1, 2]}', 400),
+    "nested lists": (b'{"inputs": [["a", ["b"]]]}', 400),
+    "deeply nested lists": (b'{"inputs": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", 400),
+    "10 MB string": (b'{"inputs": ["' + b"a" * 10_000_000 + b'"]}', 413),
+    "10,000 sentences": (json.dumps({"inputs": ["Yes!"] * 10_000}).encode(), 413),
+    "1,000 sentences": (json.dumps({"inputs": ["Yes!"] * 1000}).encode(), 200),
+    "control characters": (json.dumps({"inputs": ["".join(map(chr, range(32))) + "\x7f\x9f"]}).encode(), 200),
+    "unpaired surrogate": (rb'{"inputs": ["\udc00"]}', 400),
+    "surrogate pair": (rb'{"inputs": ["\ud83e\udd93"]}', 200),
+    "right to left": ('{"inputs": ["مرحبا بالعالم! שלום \u202e"]}'.encode(), 200),
+    "a word of 5,000 letters": (b'{"inputs": ["' + b"a" * 5000 + b'"]}', 200),
+    "10,000 exclamation marks": (b'{"inputs": ["' + b"!" * 10_000 + b'"]}', 200),
+    "20,000 blanks": (b'{"inputs": ["' + b" " * 20_000 + b'"]}', 200),
+    "20,000 line breaks": (b'{"inputs": ["' + b"\\n" * 20_000 + b'"]}', 200),
+    "wrong columns": (b'{"dataframe_split": {"columns": ["a", "b"], "data": [["x", "y"]]}}', 400),
+    "broken JSON": (b'{"inputs": ["a"', 400),
+    "not UTF-8": (b'{"inputs": ["\xff"]}', 400),
+    "unknown parameter": (b'{"inputs": ["a"], "params": {"beams": 1}}', 400),
+    "huge beam": (b'{"inputs": ["a"], "params": {"beam_width": 1000000}}', 400),
+    "negative beam": (b'{"inputs": ["a"], "params": {"beam_width": -1}}', 400),
+    "infinite penalty": (b'{"inputs": ["a"], "params": {"length_penalty": 1e999}}', 400),
+    "nothing": (b" ", 400),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_input_gets_a_clear_line_and_the_server_lives(server: tuple[str, str], case: str) -> None:
+    url, _ = server
+    body, expected = HOSTILE[case]
+    status, answer = raw(url, body, Content_Type="application/json")
+    assert status == expected, answer[:300]
+    document = json.loads(answer)
+    if status != 200:
+        assert set(document) == {"error_code", "message"}
+        assert "\n" not in document["message"]
+        assert len(document["message"]) < 300
+    assert not re.search(r"Traceback|site-packages|\.py\b|/tmp/|/root/|/home/", answer)
+    assert ask(url, {"inputs": ["Yes!"]}) == {"predictions": ["Yes!"]}
+
+
+def test_wrong_paths_methods_and_content_types(server: tuple[str, str]) -> None:
+    url, _ = server
+    valid = b'{"inputs": ["a"]}'
+    assert raw(url, valid, path="/translate", Content_Type="application/json")[0] == 404
+    assert raw(url, b"", path="/docs")[0] == 404
+    assert raw(url, b"")[0] == 405
+    assert raw(url, valid)[0] == 415
+    assert raw(url, valid, Content_Type="text/plain")[0] == 415
+    assert raw(url, b"text\nYes!\n", Content_Type="text/csv") == (200, '{"predictions": ["Yes!"]}')
+
+
+def test_every_answer_says_which_model_gave_it_and_not_where_it_is(server: tuple[str, str]) -> None:
+    with urllib.request.urlopen(server[0] + "/ping", timeout=10) as answer:
+        assert answer.headers["model"] == "packaged"
 
 
 def test_a_taken_port_is_told() -> None:

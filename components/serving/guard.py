@@ -1,0 +1,133 @@
+"""What stands between the network and MLflow's scoring application: limits, validation, errors that tell nothing."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+from components.serving.scoring import Limits, RefusedRequestError, ScoringRequest, read_request
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+# Whoever sends a body so slowly does not want an answer.
+BODY_SECONDS = 30.0
+# A body that is too long is read to its end all the same, up to here: a client that is still sending does not listen.
+DISCARDED_BYTES = 64 << 20
+PATHS = {"/ping": "GET", "/health": "GET", "/version": "GET", "/invocations": "POST"}
+
+_logger = logging.getLogger(__name__)
+
+
+class Guard:
+    """An ASGI application around MLflow's: it lets through what is valid, and answers the rest itself.
+
+    Args:
+        application: MLflow's scoring application.
+        model: said to every client in the header ``model``.
+        limits: of one request.
+        slots: translations that run at the same time; the others wait their turn.
+    """
+
+    def __init__(self, application: Application, model: str, limits: Limits, slots: int):
+        self._application = application
+        self._headers = [(b"model", model.encode("ascii", "replace"))]
+        self._limits = limits
+        self._slots = asyncio.Semaphore(slots)
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        try:
+            status, kind, body = await self._answer(scope, receive)
+        except RefusedRequestError as error:
+            status, kind, body = error.status, b"application/json", _error(error.status, str(error))
+        except ConnectionAbortedError:
+            return  # There is nobody to answer.
+        except Exception:
+            _logger.exception("a request failed")
+            status, kind, body = 500, b"application/json", _error(500, "the request failed; the server's log says why")
+        length = str(len(body)).encode()
+        headers = [(b"content-type", kind), (b"content-length", length), *self._headers]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: MutableMapping[str, Any], receive: Receive) -> tuple[int, bytes, bytes]:
+        """(status, content type, body).
+
+        Raises:
+            RefusedRequestError: if the request is not valid.
+            ConnectionAbortedError: if the client has gone.
+        """
+        method = PATHS.get(scope["path"])
+        if method is None:
+            raise RefusedRequestError(f"path: must be one of {', '.join(PATHS)}", 404)
+        if scope["method"] != method:
+            raise RefusedRequestError(f"method: {scope['path']} takes {method}", 405)
+        if method == "GET":
+            return await self._ask_mlflow(scope, b"")
+        body = await _read_body(receive, self._limits.body_bytes)
+        content_type = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
+        request: ScoringRequest = read_request(body, content_type, self._limits)
+        if not request.texts:  # MLflow takes an empty list for a table without columns.
+            return 200, b"application/json", b'{"predictions": []}'
+        async with self._slots:
+            return await self._ask_mlflow(scope, request.body())
+
+    async def _ask_mlflow(self, scope: MutableMapping[str, Any], body: bytes) -> tuple[int, bytes, bytes]:
+        """MLflow's answer to a request with this body. What it says about an error is kept to ourselves."""
+        answer: dict[str, Any] = {"status": 500, "kind": b"", "body": b""}
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer["status"] = message["status"]
+                answer["kind"] = dict(message["headers"]).get(b"content-type", b"")
+            else:
+                answer["body"] += message.get("body", b"")
+
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await self._application({**scope, "headers": headers, "query_string": b""}, receive, send)
+        if answer["status"] != HTTPStatus.OK:
+            raise RuntimeError(f"MLflow answered {answer['status']}: {answer['body'][:2000]!r}")
+        return answer["status"], answer["kind"], answer["body"]
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes:
+    """The body of a request.
+
+    Raises:
+        RefusedRequestError: if it is longer than ``limit`` bytes, or takes too long to arrive.
+        ConnectionAbortedError: if the client has gone.
+    """
+    body = bytearray()
+    length = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ConnectionAbortedError
+                part = message.get("body", b"")
+                length += len(part)
+                if length <= limit:
+                    body += part
+                elif not message.get("more_body") or length > DISCARDED_BYTES:
+                    raise RefusedRequestError(f"body: is longer than {limit} bytes", 413)
+                if not message.get("more_body"):
+                    return bytes(body)
+    except TimeoutError:
+        raise RefusedRequestError(f"body: did not arrive within {BODY_SECONDS:.0f} seconds", 408) from None
+
+
+def _error(status: int, message: str) -> bytes:
+    """MLflow's form of an error."""
+    code = {400: "BAD_REQUEST", 500: "INTERNAL_ERROR"}.get(status, HTTPStatus(status).name)
+    return json.dumps({"error_code": code, "message": message}).encode()
