@@ -4,6 +4,7 @@ Everything between the sentences (blanks, line breaks, indentation) is kept as i
 text has the lines and paragraphs of the text.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ _WRAPPED = re.compile(r"(?<=[^\n\r]{40})(?<=[\w,;])[ \t]*\r?\n[ \t]*(?=[a-zß-ö
 # between words.
 _CUTS = tuple(
     re.compile(pattern)
-    for pattern in (r"(?<=[;:.!?…—–)\]»”])\s+|(?<=[。；：！？])", r"(?<=[,،])\s+|(?<=[、，])", r"(?<=\S)\s+")
+    for pattern in (r"(?<=[;:.!?…—–)\]»”])\s+|(?<=[。；：！？])\s*", r"(?<=[,،])\s+|(?<=[、，])\s*", r"(?<=\S)\s+")
 )
 
 
@@ -82,20 +83,18 @@ class Segmenter:
     def _cut(self, texts: list[list[str]]) -> list[list[str]]:
         """Halves every piece that is too long until none is; ``texts`` are pieces and separators in turn."""
         while True:
-            pieces = [piece for parts in texts for piece in parts[1::2]]
-            lengths = iter(self._lengths(pieces))
-            cut_any = False
+            lengths = iter(self._lengths([piece for parts in texts for piece in parts[1::2]]))
             cut_texts = []
             for parts in texts:
                 cut_parts = parts[:1]
                 for piece, separator in zip(parts[1::2], parts[2::2], strict=True):
-                    halves = _halves(piece) if next(lengths) > self._max_tokens else (piece,)
-                    cut_any |= len(halves) > 1
-                    cut_parts += [*halves, separator]
+                    excess = next(lengths) / self._max_tokens
+                    # Of a very long piece, the first halves will be too long as well: no need to look at them.
+                    cut_parts += [*_halved(piece, max(int(math.log2(excess)), 1) if excess > 1 else 0), separator]
                 cut_texts.append(cut_parts)
-            texts = cut_texts
-            if not cut_any:
+            if list(map(len, cut_texts)) == list(map(len, texts)):
                 return texts
+            texts = cut_texts
 
     def _lengths(self, pieces: Sequence[str]) -> np.ndarray:
         """Pieces, shape [n] → their lengths in tokens, int32, shape [n]."""
@@ -107,6 +106,16 @@ def _with_edges(text: str) -> list[str]:
     inner = text.strip()
     begin = len(text) - len(text.lstrip()) if inner else len(text)
     return [text[:begin], inner, text[begin + len(inner) :]]
+
+
+def _halved(piece: str, times: int) -> list[str]:
+    """The piece in up to 2^times parts, with the separators between them."""
+    if not times:
+        return [piece]
+    parts = list(_halves(piece))
+    for index in reversed(range(0, len(parts), 2)):
+        parts[index : index + 1] = _halved(parts[index], times - 1)
+    return parts
 
 
 def _halves(piece: str) -> tuple[str, ...]:

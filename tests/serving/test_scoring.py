@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.serving.options import TranslationOptions
@@ -126,6 +126,7 @@ documents = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)  # The machine may be busy.
 @given(documents | json_values, st.sampled_from([JSON, CSV]))
 def test_anything_is_either_read_or_refused(document: Any, content_type: str) -> None:
     with suppress(RefusedRequestError):

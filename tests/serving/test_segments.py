@@ -1,0 +1,86 @@
+"""Texts taken apart and put together: at the right places, short enough, and nothing lost."""
+
+import time
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.serving.segments import Segmenter
+from components.text.tokenizer import make_tokenizer
+
+TOKENIZER = make_tokenizer("word", "en")
+SEGMENTER = Segmenter(TOKENIZER, "en", max_tokens=12)
+LONG_LINE = "This line was wrapped by an editor that breaks lines"
+
+
+def pieces(text: str, max_tokens: int = 50, sentences: bool = True) -> list[str]:
+    return list(Segmenter(TOKENIZER, "en", max_tokens).split([text], sentences)[0].pieces)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        (" \n ", []),
+        ("Yes", ["Yes"]),
+        ("Dr. Jones paid $3.50 to J. R. Smith, i.e. nothing. See p. 5.", 2),
+        ("What?! No way!! Ok... fine.", ["What?!", "No way!!", "Ok... fine."]),
+        ("He said: “I am going. You stay.” Then he left.", ["He said: “I am going. You stay.”", "Then he left."]),
+        ("Visit www.example.com. Now.", ["Visit www.example.com.", "Now."]),
+        ("I live in the U.S. The U.S. Army is big.", ["I live in the U.S.", "The U.S. Army is big."]),
+        ("你好。再见。", ["你好。", "再见。"]),
+        ("A title\n\nA sentence. Another one.", ["A title", "A sentence.", "Another one."]),
+        ("- apples\n- pears\r\n- plums", ["- apples", "- pears", "- plums"]),
+        (f"{LONG_LINE}\nin the middle of a sentence. Yes.", [f"{LONG_LINE} in the middle of a sentence.", "Yes."]),
+        (f"{LONG_LINE}.\nin small letters", [f"{LONG_LINE}.", "in small letters"]),
+        ("roses are red\nviolets are blue", ["roses are red", "violets are blue"]),
+    ],
+)
+def test_sentences(text: str, expected: list[str] | int) -> None:
+    found = pieces(text)
+    assert (len(found) if isinstance(expected, int) else found) == expected
+
+
+def test_lines_are_left_whole_when_asked() -> None:
+    assert pieces("Yes. No.\nPerhaps.", sentences=False) == ["Yes. No.\nPerhaps."]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("one two three four, five six seven eight nine", ["one two three four,", "five six seven eight nine"]),
+        ("one, two three four; five six seven, eight", ["one, two three four;", "five six seven, eight"]),
+        ("a b c d e f g h i j k l", ["a b c d e f", "g h i j k l"]),
+        ("Pay 1,000 or 2,000 or 3,000 now", ["Pay 1,000 or", "2,000 or 3,000 now"]),
+        ("!" * 20, ["!" * 10, "!" * 10]),
+        ("x" * 5000, ["x" * 5000]),
+    ],
+)
+def test_overlong_sentences_are_cut_at_the_best_place(text: str, expected: list[str]) -> None:
+    assert pieces(text, max_tokens=10) == expected
+
+
+text_of_any_kind = st.text(alphabet="aB é.,;!?…“” \n\r\t\u00a0\u2028'’0-😀你。 \x00", max_size=300) | st.text()
+
+
+@settings(deadline=None)  # The machine may be busy.
+@given(text_of_any_kind, st.booleans())
+def test_nothing_is_lost_and_nothing_too_long(text: str, sentences: bool) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return
+    (segmented,) = SEGMENTER.split([text], sentences)
+    assert segmented.joined(segmented.pieces) == text
+    assert all(piece.strip() == piece != "" for piece in segmented.pieces)
+    lengths = [len(tokens) for tokens in TOKENIZER.tokenize(pa.array(segmented.pieces, pa.string())).to_pylist()]
+    assert all(length <= 12 or len(piece) == 1 for length, piece in zip(lengths, segmented.pieces, strict=True))
+
+
+@pytest.mark.parametrize("part", [" ", "\n", "a", "a ", "!", "a. ", ", ", "\u00a0"])
+def test_time_grows_with_the_length_and_not_with_its_square(part: str) -> None:
+    start = time.process_time()
+    SEGMENTER.split([part * (200_000 // len(part))])
+    assert time.process_time() - start < 3
