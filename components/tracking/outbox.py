@@ -8,10 +8,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from components.tracking.record import Record, deliver, merge
-from components.tracking.store import unreachable
+from components.tracking.server import unreachable
 
 KEPT = Path("mlruns/outbox")
 """Where records wait that could not be delivered; relative to the working directory, as MLflow's own store is."""
@@ -23,6 +24,9 @@ _ATTEMPTS = 4
 _LONGEST_PAUSE = 15.0
 _METRICS_AT_ONCE = 1000
 _RECORDS_FILE = "records.jsonl"
+
+# Servers for which a run has waited in vain.
+_given_up: set[str] = set()
 
 _logger = logging.getLogger(__name__)
 
@@ -61,15 +65,14 @@ class Outbox:
         path.parent.mkdir(parents=True)
         return path
 
-    def close(self, patience: float = PATIENCE_SECONDS) -> Path | None:
-        """Delivers what waits, then ends.
-
-        Args:
-            patience: seconds to go on without a single delivery before the rest is kept in a file.
+    def close(self) -> Path | None:
+        """Delivers what waits, then ends. Goes on as long as something is delivered every ``PATIENCE_SECONDS``.
 
         Returns:
             The folder where the rest is kept, or None if all was delivered.
         """
+        # Where the end of an inner run has waited in vain already, the outer one need not.
+        patience = 1.0 if self._uri in _given_up and unreachable(self._uri) else PATIENCE_SECONDS
         with self._changed:
             before = len(self._waiting)
             while self._waiting:
@@ -83,6 +86,7 @@ class Outbox:
         if not rest:
             shutil.rmtree(self._files, ignore_errors=True)
             return None
+        _given_up.add(self._uri)
         return self._keep(rest)
 
     def _keep(self, records: list[Record]) -> Path:
@@ -112,6 +116,7 @@ class Outbox:
                     continue
                 _logger.warning("tracking: %s of run %s was refused: %s", batch[0].kind, self._run_id, error)
             failures = 0
+            _given_up.discard(self._uri)
             self._remove(batch)
 
     def _next(self) -> list[Record]:
@@ -136,6 +141,37 @@ class Outbox:
                 if record.kind == "artifact":
                     shutil.rmtree(Path(str(record.payload["path"])).parent, ignore_errors=True)
             self._changed.notify_all()
+
+
+def deliver_kept(uri: str) -> None:
+    """Tells the store at ``uri`` what earlier runs could not, and removes it here.
+
+    Does nothing while another process is at it, and leaves the rest if the server goes away again.
+    """
+    kept = sorted(KEPT.glob(f"*/{_RECORDS_FILE}"))
+    if not kept:
+        return
+    from filelock import FileLock, Timeout
+    from mlflow import MlflowClient
+
+    with suppress(Timeout), FileLock(KEPT / "lock", timeout=0):
+        client = MlflowClient(uri)
+        for file in kept:
+            documents = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+            if documents[0]["uri"] != uri:
+                continue
+            for document in documents:
+                if document["kind"] == "artifact":
+                    document["payload"]["path"] = str(file.parent / document["payload"]["path"])
+                record = Record(document["run_id"], document["kind"], document["payload"])
+                try:
+                    deliver(client, record)
+                except Exception as error:
+                    if unreachable(uri):
+                        return
+                    _logger.warning("tracking: %s of run %s was refused: %s", record.kind, record.run_id, error)
+            shutil.rmtree(file.parent)
+            _logger.warning("tracking: run %s was completed with what was kept of it", documents[0]["run_id"])
 
 
 def _head(waiting: deque[Record]) -> Iterator[Record]:

@@ -17,7 +17,7 @@ from components.tracking.dataset import LoggedDataset, describe_dataset
 from components.tracking.facts import run_facts
 from components.tracking.outbox import Outbox
 from components.tracking.record import MAX_TAG
-from components.tracking.store import tracking_uri, unreachable
+from components.tracking.server import tracking_uri, unreachable
 
 FAILURE_TAG = "failure"
 # `mlflow run` names a run like this when its user does not.

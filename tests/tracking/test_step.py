@@ -15,7 +15,7 @@ from mlflow.entities import Run
 
 from components.errors import InputError
 from components.tracking import mark_failed, step_run
-from tests.tracking.conftest import TrackingServer
+from tests.tracking.conftest import Line
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ cli.run(main)
     assert [(run.info.status, run.data.tags["failure"]) for run in runs()] == [("KILLED", "interrupted")] * 2
 
 
-def test_metrics_artifacts_and_tables_over_http(server: TrackingServer, tmp_path: Path) -> None:
+def test_metrics_artifacts_and_tables_over_http(server: Line, tmp_path: Path) -> None:
     folder = tmp_path / "vocabularies"
     folder.mkdir()
     (folder / "vocabulary.fr.txt").write_text("œuf\n")

@@ -10,7 +10,7 @@ import pytest
 
 from components.errors import InputError
 from components.tracking import check_tracking
-from tests.tracking.conftest import TrackingServer
+from tests.tracking.conftest import Line
 
 PROCESSES = 4
 TRACK_SOMETHING = """
@@ -48,7 +48,7 @@ def test_file_that_is_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         check_tracking()
 
 
-def test_server_that_answers(server: TrackingServer) -> None:
+def test_server_that_answers(server: Line) -> None:
     assert check_tracking() == server.uri
 
 

@@ -1,0 +1,57 @@
+"""A tracking server that goes away in the middle: the work goes on, and the record is completed when it is back."""
+
+import time
+
+import mlflow
+import pytest
+from mlflow import MlflowClient
+
+from components.tracking import check_tracking, step_run
+from components.tracking import outbox as outbox_module
+from components.tracking.outbox import KEPT
+from tests.tracking.conftest import Line
+
+
+def test_server_that_comes_back_in_time_misses_nothing(server: Line) -> None:
+    with step_run("train", {}) as run:
+        run.log_metrics({"loss": 3}, step=1)
+        server.cut()
+        start = time.monotonic()
+        for step in range(2, 1001):
+            run.log_metrics({"loss": 1 / step}, step=step)
+        assert time.monotonic() - start < 0.5
+        server.mend()
+    assert MlflowClient().get_run(run.run_id).info.status == "FINISHED"
+    assert len(MlflowClient().get_metric_history(run.run_id, "loss")) == 1000
+    assert not KEPT.exists()
+
+
+def test_what_a_server_that_stays_away_was_not_told_is_told_at_the_next_start(
+    server: Line, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(outbox_module, "PATIENCE_SECONDS", 1.0)
+    with step_run("main", {}) as parent, step_run("train", {}) as run:
+        server.cut()
+        run.log_metrics({"loss": 2}, step=7)
+        run.log_text("kept", "notes/note.txt")
+    (told,) = [record.message for record in caplog.records if run.run_id in record.message]
+    assert "the server is away; what it was not told is kept in mlruns/outbox/" in told
+    assert mlflow.active_run() is None
+
+    server.mend()
+    assert MlflowClient().get_run(run.run_id).info.status == "RUNNING"
+    check_tracking()
+    for run_id in (run.run_id, parent.run_id):
+        assert MlflowClient().get_run(run_id).info.status == "FINISHED"
+    assert MlflowClient().get_metric_history(run.run_id, "loss")[0].step == 7
+    assert mlflow.artifacts.load_text(f"runs:/{run.run_id}/notes/note.txt") == "kept"
+    assert not list(KEPT.glob("*/*"))
+
+
+def test_what_the_server_refuses_is_told_and_dropped(server: Line, caplog: pytest.LogCaptureFixture) -> None:
+    with step_run("train", {"units": 512}) as run:
+        run.log_parameters({"units": 1024})
+        run.log_metrics({"loss": 1})
+    assert MlflowClient().get_run(run.run_id).data.metrics == {"loss": 1}
+    assert MlflowClient().get_run(run.run_id).data.params == {"units": "512"}
+    assert [r.message for r in caplog.records if "params of run" in r.message and "was refused" in r.message]
