@@ -64,10 +64,10 @@ def read_recipe(name: str, fields: Mapping[str, dataclasses.Field]) -> dict[str,
     Raises:
         InputError: if there is no such recipe, or if it sets what is no parameter.
     """
+    known = sorted(recipe.stem for recipe in RECIPES.glob("*.toml"))
+    if name not in known:
+        raise InputError(f"recipe: found {name!r}, must be one of: {', '.join(known) or 'none yet'}")
     path = RECIPES / f"{name}.toml"
-    if not path.is_file():
-        known = ", ".join(sorted(recipe.stem for recipe in RECIPES.glob("*.toml"))) or "none yet"
-        raise InputError(f"recipe: found {name!r}, must be one of: {known}")
     recipe = tomllib.loads(path.read_text(encoding="utf-8"))
     for key in recipe.keys() - fields.keys():
         raise InputError(f"recipe {path.name}: {key} is not a parameter; the parameters are {', '.join(fields)}")
