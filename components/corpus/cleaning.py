@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from components.corpus.blocks import CLEAN, REJECTED
 from components.corpus.parameters import CleaningParameters
+from components.corpus.places import Place
 from components.corpus.rules import NORMALIZE, NOT_UTF8, TEXT_RULES, first_broken, normalize, rules_off
 from components.dataset.manifest import SPLITS
 from components.errors import InputError
@@ -19,15 +20,6 @@ from components.errors import InputError
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 # Of the first lines of a file, this share may be no UTF-8 before the whole file is taken for something else.
 _TOLERATED = 0.25
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where lines come from. ``split`` is set for a given validation or test corpus: its lines all go there, as is."""
-
-    name: str
-    parameter: str
-    split: int | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +100,9 @@ class Cleaner:
                 " whole, so each of its lines must be a pair of sentences in UTF-8"
             )
         sides = (
-            pa.array([None if text is None else text.decode("utf-8", "backslashreplace") for text in column], pa.string())
+            pa.array(
+                [None if text is None else text.decode("utf-8", "backslashreplace") for text in column], pa.string()
+            )
             for column in (block[side].to_pylist() for side in ("source", "target"))
         )
         return pa.record_batch([block["place"], block["line"], *sides, rules], schema=REJECTED)

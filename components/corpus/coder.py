@@ -16,6 +16,10 @@ class BlockCoder(beam.coders.Coder):
     def decode(self, encoded: bytes) -> pa.RecordBatch:
         return pa.ipc.open_stream(encoded).read_next_batch()
 
+    def estimate_size(self, block: pa.RecordBatch) -> int:
+        # The default encodes the block to see how long it becomes.
+        return block.nbytes
+
     def is_deterministic(self) -> bool:
         return True
 

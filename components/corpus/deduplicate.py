@@ -1,6 +1,7 @@
 """Duplicates and held-out sentences: what can only be decided when all pairs of one source sentence are together."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import apache_beam as beam
 import numpy as np
@@ -8,9 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.corpus.blocks import REJECTED, concatenate, divide
-from components.corpus.cleaning import Place
+from components.corpus.places import Place
 from components.corpus.rules import DUPLICATE, HELD_OUT
-from components.corpus.tally import count
 
 REJECTED_TAG = "rejected"
 # Cannot stand in a sentence of the corpus, unless the rule against control characters is off.
@@ -52,7 +52,7 @@ class Deduplicate(beam.DoFn):
         self.given = np.array([place.split is not None for place in places])
         self.remove_duplicates = remove_duplicates
 
-    def process(self, element: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    def process(self, element: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator[Any]:
         partition, blocks = element
         block = concatenate(blocks)
         block = block.take(pc.sort_indices(block, [("place", "ascending"), ("line", "ascending")]))

@@ -83,6 +83,12 @@ def record_file(split: str, low: int, width: int, shard: int, shards: int) -> st
     return f"records/{split}/{Bucket(low, low + width - 1).name}/part-{shard:05d}-of-{shards:05d}.tfrecord"
 
 
+def split_and_low(file: str) -> tuple[str, int]:
+    """The split and the low end of the bucket that a :func:`record_file` belongs to."""
+    _, split, bucket, _ = file.split("/")
+    return split, int(bucket.split("-")[1])
+
+
 def _facts(split: str, source: Ids, target: Ids) -> RecordFacts:
     lengths = target.lengths - 1
     return RecordFacts(

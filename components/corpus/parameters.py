@@ -45,6 +45,7 @@ class EncodingParameters:
     min_count: int = parameter(1, "occurrences a token needs to enter the vocabulary", minimum=1)
     bucket_width: int = parameter(6, "width of the length buckets, in tokens", minimum=1)
     reverse_source: bool = parameter(True, "write the source sentences last token first")
+    num_shards: int = parameter(0, "files per bucket; 0: by the size of the data", minimum=0)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,6 @@ class PrepareParameters(CorpusParameters, CleaningParameters, EncodingParameters
     """All parameters of ``prepare``; those declared here do not change what is written, only where and by whom."""
 
     data_dir: str = parameter("", "folder of the prepared dataset; not set: data/KEY, KEY from corpus and parameters")
-    num_shards: int = parameter(0, "files per bucket; 0: by the size of the data", minimum=0)
     runner: str = parameter(
         "DirectRunner",
         "what runs the Beam pipeline (DirectRunner: in this process)",

@@ -52,7 +52,8 @@ class Progress:
         with _lock:
             read, written = _passed[READ], _passed[WRITTEN]
         seconds = time.monotonic() - self._started
-        line = f"prepare: {read:,} pairs read, {written:,} written, {read / max(seconds, 1e-9):,.0f} pairs/s, {seconds:.0f} s"
+        speed = read / max(seconds, 1e-9)
+        line = f"prepare: {read:,} pairs read, {written:,} written, {speed:,.0f} pairs/s, {seconds:.0f} s"
         if self._terminal:
             line = "\r\033[K" + line + ("\n" if last else "")
         else:

@@ -9,11 +9,13 @@ import pyarrow as pa
 
 from components.corpus import progress
 from components.corpus.blocks import RAW
-from components.corpus.cleaning import Place
+from components.corpus.places import Place
 from components.corpus.sources import Source, Work
 from components.corpus.tally import TALLY, count
+from components.dataset.manifest import SPLITS
 from components.errors import InputError
 
+# Names of tallies; the split's name follows the second one.
 READ, GIVEN = "read", "given"
 
 
@@ -53,7 +55,7 @@ class _ReadPart(beam.DoFn):
     def process(self, element: tuple[int, int, Work]) -> Iterator[pa.RecordBatch]:
         source_index, place_index, work = element
         place = self.places[place_index]
-        name = READ if place.split is None else GIVEN
+        name = READ if place.split is None else f"{GIVEN}_{SPLITS[place.split]}"
         try:
             for block in self.sources[source_index].read(work):
                 yield count(name, block.num_rows)

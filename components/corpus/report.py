@@ -1,7 +1,7 @@
 """What the pipeline found out, on its way back to the launcher: one file, because workers may be anywhere."""
 
 import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import apache_beam as beam
@@ -18,17 +18,12 @@ class WriteReport(beam.PTransform):
         super().__init__()
         self.folder = folder
 
-    def expand(self, parts: Mapping[str, beam.PCollection]) -> beam.PCollection:
+    def expand(self, parts):  # type: ignore[no-untyped-def]  # Beam warns of a hint that is no PCollection.
         named = [
             part | f"Name {name}" >> beam.Map(_named, name).with_output_types(tuple[str, Any])
             for name, part in parts.items()
         ]
-        return (
-            named
-            | beam.Flatten()
-            | beam.combiners.ToList()
-            | beam.Map(_write, self.folder).with_output_types(None)
-        )
+        return named | beam.Flatten() | beam.combiners.ToList() | beam.Map(_write, self.folder).with_output_types(None)
 
 
 def read_report(folder: str) -> dict[str, list[Any]]:

@@ -79,7 +79,9 @@ def _few_letters(side: pa.StringArray, smallest_share: float) -> pa.BooleanArray
 
 TEXT_RULES = (
     TextRule("empty", "a side is blank", _either(lambda side: pc.equal(side, ""))),
-    TextRule("control_characters", "control characters", _either(lambda side: pc.match_substring_regex(side, _CONTROL))),
+    TextRule(
+        "control_characters", "control characters", _either(lambda side: pc.match_substring_regex(side, _CONTROL))
+    ),
     TextRule("broken_encoding", "text decoded wrongly", _either(lambda side: pc.match_substring_regex(side, _BROKEN))),
     TextRule("identical", "source equals target", lambda source, target, cleaning: pc.equal(source, target)),
     TextRule(

@@ -7,12 +7,12 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from components.corpus.blocks import HELD_OUT as HELD_OUT_SCHEMA
-from components.corpus.cleaning import TRAIN, Place
+from components.corpus.cleaning import TRAIN
 from components.corpus.deduplicate import reject
 from components.corpus.parameters import PrepareParameters
+from components.corpus.places import Place
 from components.corpus.rules import TOKEN_RULES, first_broken, rules_off
 from components.dataset.buckets import Bucket
 from components.dataset.manifest import SPLITS
@@ -66,13 +66,12 @@ class Tokenize(beam.DoFn):
 
     def process(self, element: tuple[int, pa.RecordBatch]) -> Iterator[Any]:
         partition, block = element
-        tokens = [
-            tokenizer.tokenize(block[side]) for tokenizer, side in zip(self.tokenizers, SIDES, strict=True)
-        ]
+        tokens = [tokenizer.tokenize(block[side]) for tokenizer, side in zip(self.tokenizers, SIDES, strict=True)]
         lengths = [np.diff(column.offsets.to_numpy()) for column in tokens]
         given = self.given[block["place"].to_numpy()]
         broken = first_broken(
-            [(rule.name, rule.broken_by(*lengths, self.parameters) & ~given) for rule in self.rules], block.num_rows
+            [(rule.name, rule.broken_by(lengths[0], lengths[1], self.parameters) & ~given) for rule in self.rules],
+            block.num_rows,
         )
         for index, rule in enumerate(self.rules):
             yield from reject(block, broken == index, rule.name)

@@ -12,11 +12,10 @@ from apache_beam.metrics import Metrics
 
 from components.corpus import progress
 from components.corpus.blocks import concatenate
-from components.corpus.cleaning import Place
-from components.corpus.encoding import RecordFacts, Stretch
+from components.corpus.encoding import RecordFacts, Stretch, split_and_low
 from components.corpus.files import write_file
+from components.corpus.places import Place
 from components.corpus.rules import DUPLICATE
-from components.corpus.tally import count
 from components.corpus.tally import NAMESPACE, count
 from components.dataset.heldout import heldout_content, heldout_facts, heldout_file
 from components.dataset.manifest import HeldOut
@@ -33,6 +32,8 @@ class RecordFile:
     """A written file of records, relative to the dataset's folder."""
 
     file: str
+    split: str
+    low: int
     bytes: int
     facts: RecordFacts
 
@@ -50,7 +51,8 @@ class WriteRecords(beam.DoFn):
         facts = sum((stretch.facts for stretch in ordered), RecordFacts())
         progress.passed(progress.WRITTEN, facts.records)
         Metrics.counter(NAMESPACE, WRITTEN).inc(facts.records)
-        yield RecordFile(file, size, facts)
+        split, low = split_and_low(file)
+        yield RecordFile(file, split, low, size, facts)
 
 
 class WriteHeldOut(beam.DoFn):

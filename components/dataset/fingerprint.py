@@ -5,6 +5,7 @@ does not vanish.
 """
 
 import hashlib
+from itertools import pairwise
 
 import numpy as np
 
@@ -31,12 +32,7 @@ def fingerprint_of(split: str, source: Ids, target: Ids) -> int:
         target.values
     )
     name, content, bounds = split.encode(), words.tobytes(), (4 * begins).tolist()
-    digests = b"".join(
-        [
-            hashlib.sha256(name + content[begin:end]).digest()
-            for begin, end in zip(bounds[:-1], bounds[1:], strict=True)
-        ]
-    )
+    digests = b"".join([hashlib.sha256(name + content[begin:end]).digest() for begin, end in pairwise(bounds)])
     # Columns of 32 bits, added in 64: no overflow below 2³² records.
     columns = np.frombuffer(digests, ">u4").reshape(-1, 8).sum(axis=0, dtype=np.uint64)
     return sum(int(column) << 32 * (7 - place) for place, column in enumerate(columns)) % MODULUS

@@ -42,7 +42,7 @@ class Ids:
 def encode_records(source: Ids, target: Ids) -> bytes:
     """The framed records of n pairs, one behind another: the content of a TFRecord file, or a stretch of one."""
     features = [_feature(SOURCE, source), _feature(TARGET, target)]
-    size = sum(feature.size for feature in features)
+    size = features[0].size + features[1].size
     message = 1 + _varint_sizes(size) + size
     ends = np.cumsum(_FRAME_HEAD + message + _FRAME_TAIL)
     begins = ends - message - _FRAME_TAIL
@@ -144,7 +144,7 @@ def _frame(out: np.ndarray, begins: np.ndarray, message: np.ndarray) -> None:
     # Lengths repeat: a checksum for each distinct one is enough.
     distinct, inverse = np.unique(message, return_inverse=True)
     head = np.array([google_crc32c.value(int(length).to_bytes(8, "little")) for length in distinct], np.uint32)
-    view, checksum = memoryview(out), google_crc32c.value
+    view, checksum = memoryview(out.data), google_crc32c.value
     ends = begins + message
     # The C extension takes bytes objects only.
     data = [checksum(bytes(view[begin:end])) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]

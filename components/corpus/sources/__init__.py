@@ -11,7 +11,8 @@ from components.corpus.sources.source import Source, Work
 from components.errors import InputError
 
 # What a word of the parameter looks like, how it is spelled in `--help` and in errors, and who reads it.
-FORMS: tuple[tuple[re.Pattern[str], str, Callable[[str, str, str], Source]], ...] = (
+Parse = Callable[[str, str, str], Source]
+FORMS: tuple[tuple[re.Pattern[str], str, Parse], ...] = (
     (re.compile(r"sample(:.*)?"), "sample[:PAIRS]", Sample.parse),
     (BRACES, "PATH.{en,fr}[.gz]", AlignedFiles.parse),
     (re.compile(r".*\.(tsv|txt)(\.gz)?"), "PATH.tsv[.gz] or PATH.txt[.gz]", SeparatedFile.parse),

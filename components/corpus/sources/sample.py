@@ -54,9 +54,7 @@ class Sample:
         return self.pairs * _PAIR_BYTES
 
     def work(self) -> list[Work]:
-        return [
-            Work("sample", (start, min(start + _PART, self.pairs))) for start in range(0, self.pairs, _PART)
-        ]
+        return [Work("sample", (start, min(start + _PART, self.pairs))) for start in range(0, self.pairs, _PART)]
 
     def read(self, work: Work) -> Iterator[pa.RecordBatch]:
         from components.corpus.sample import pairs

@@ -1,0 +1,124 @@
+"""From a survey to a dataset: runs the pipeline and writes what belongs beside the records."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+
+from components.corpus.encoding import RecordFacts
+from components.corpus.parameters import PrepareParameters
+from components.corpus.pipeline import build
+from components.corpus.progress import Progress
+from components.corpus.read import GIVEN, READ
+from components.corpus.report import read_report, report_file
+from components.corpus.runner import make_options, make_runner, run
+from components.corpus.statistics import gather_statistics
+from components.corpus.survey import CORPORA, Survey
+from components.corpus.vocabulary_count import RankedTokens
+from components.corpus.writing import DUPLICATES, REJECTED, RecordFile
+from components.dataset.fingerprint import spell
+from components.dataset.heldout import write_heldout
+from components.dataset.manifest import SPLITS, BucketRecords, Counts, HeldOut, Manifest, VocabularyFacts
+from components.errors import InputError
+from components.text.codec import CodecSettings, TextCodec
+from components.text.vocabulary import Vocabulary
+
+
+def prepare(survey: Survey, folder: Path) -> Manifest:
+    """Runs the pipeline and makes ``folder`` a dataset.
+
+    Raises:
+        InputError: if an input turns out to be unreadable, or if no pair is left for training.
+        ValueError: if lines were lost on the way, which would be a defect of this program.
+    """
+    parameters = survey.parameters
+    options = make_options(parameters)
+    pipeline = beam.Pipeline(make_runner(options), options)
+    build(pipeline, survey, str(folder))
+    with Progress():
+        run(pipeline)
+    report = read_report(str(folder))
+    Path(report_file(str(folder))).unlink()
+
+    files: list[RecordFile] = report.get("files", [])
+    splits = {split: _buckets(files, split, parameters.bucket_width) for split in SPLITS}
+    tally: Counter[str] = Counter(report["tally"][0] if report["tally"] else {})
+    counts = _counts(survey, tally, splits)
+    _check_kept(survey, counts, splits, tally)
+    ranked: dict[str, RankedTokens] = {side: report[side][0] for side in ("source", "target")}
+    settings = CodecSettings(
+        parameters.source_language, parameters.target_language, parameters.tokenizer, parameters.reverse_source
+    )
+    TextCodec(settings, *(Vocabulary(ranked[side].vocabulary()) for side in ("source", "target"))).save(folder)
+    held_out: dict[str, HeldOut] = dict(report.get("held_out", []))
+    for split in SPLITS[1:]:
+        if split not in held_out:
+            held_out[split] = write_heldout(folder, split, [], split in survey.given)
+    manifest = Manifest(
+        key=survey.key,
+        fingerprint=spell(sum(file.facts.fingerprint for file in files)),
+        parameters=survey.effective,
+        counts=counts,
+        splits=splits,
+        vocabularies={
+            side: VocabularyFacts(
+                language, ranked[side].distinct, len(ranked[side].vocabulary()), round(ranked[side].oov_rate, 6)
+            )
+            for side, language in (("source", parameters.source_language), ("target", parameters.target_language))
+        },
+        heldout={split: held_out[split] for split in SPLITS[1:]},
+        statistics=gather_statistics(report.get("facts", []), files, ranked),
+    )
+    manifest.save(folder)
+    return manifest
+
+
+def _buckets(files: Sequence[RecordFile], split: str, width: int) -> tuple[BucketRecords, ...]:
+    by_low: dict[int, list[RecordFile]] = defaultdict(list)
+    for file in files:
+        if file.split == split:
+            by_low[file.low].append(file)
+    buckets = []
+    for low, members in sorted(by_low.items()):
+        facts = sum((file.facts for file in members), RecordFacts())
+        buckets.append(
+            BucketRecords(
+                low=low,
+                high=low + width - 1,
+                files=tuple(sorted(file.file for file in members)),
+                bytes=sum(file.bytes for file in members),
+                records=facts.records,
+                source_tokens=facts.source_tokens,
+                target_tokens=facts.target_tokens,
+                padding=round(1 - facts.target_tokens / (facts.records * facts.longest_target), 6),
+            )
+        )
+    return tuple(buckets)
+
+
+def _counts(survey: Survey, tally: Counter[str], splits: dict[str, tuple[BucketRecords, ...]]) -> Counts:
+    """What became of the corpus' lines. What was read is counted where it is read, the rest where it is written."""
+    corpus_splits = [split for split in SPLITS if split not in survey.given]
+    return Counts(
+        read=tally[READ],
+        kept=sum(bucket.records for split in corpus_splits for bucket in splits[split]),
+        duplicates=tally[DUPLICATES],
+        rejected={
+            name.removeprefix(REJECTED): lines for name, lines in sorted(tally.items()) if name.startswith(REJECTED)
+        },
+    )
+
+
+def _check_kept(survey: Survey, counts: Counts, splits: dict[str, tuple[BucketRecords, ...]], tally: Any) -> None:
+    parameters: PrepareParameters = survey.parameters
+    if not counts.read:
+        raise InputError(f"corpus: {parameters.corpus} is empty; at least one pair of sentences is needed")
+    for name, split in CORPORA.items():
+        if split in survey.given and not tally[f"{GIVEN}_{split}"]:
+            raise InputError(f"{name}: {getattr(parameters, name)} is empty; at least one pair of sentences is needed")
+    if not splits["train"]:
+        reasons = {"duplicate": counts.duplicates, **counts.rejected, "held out by share": counts.kept}
+        told = ", ".join(f"{reason} {lines}" for reason, lines in reasons.items() if lines)
+        raise InputError(f"corpus: none of the {counts.read} pairs is left for training ({told})")

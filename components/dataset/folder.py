@@ -1,0 +1,128 @@
+"""The dataset's folder as a whole: it appears complete or not at all, and is not overwritten by accident."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from components.dataset.manifest import MANIFEST_FILE, Manifest
+from components.errors import InputError
+from components.text.codec import SETTINGS_FILE, vocabulary_file
+
+# What a dataset consists of, besides the vocabularies.
+_PARTS = frozenset({MANIFEST_FILE, MANIFEST_FILE + ".partial", "tokenizer", "records", "heldout", "rejected", "plots"})
+
+
+def find_intact(folder: Path) -> Manifest | None:
+    """The manifest of the dataset in ``folder``, if there is one and every file that it names is there and whole."""
+    try:
+        manifest = Manifest.load(folder)
+    except InputError:
+        return None
+    languages = [facts.language for facts in manifest.vocabularies.values()]
+    needed = [folder / SETTINGS_FILE, *(vocabulary_file(folder, language) for language in languages)]
+    if not all(path.is_file() for path in needed + [folder / held_out.file for held_out in manifest.heldout.values()]):
+        return None
+    for buckets in manifest.splits.values():
+        for bucket in buckets:
+            paths = [folder / file for file in bucket.files]
+            if not all(path.is_file() for path in paths):
+                return None
+            if sum(path.stat().st_size for path in paths) != bucket.bytes:
+                return None
+    return manifest
+
+
+def check_replaceable(folder: Path, key: str, force: bool) -> None:
+    """Looks whether a dataset may be put in the place of ``folder``.
+
+    Raises:
+        InputError: if it holds another dataset, or a damaged one, and ``force`` is not set; if it holds anything that
+            is no part of a dataset, or is no folder.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InputError(f"data_dir: {folder} is a file, must be a folder (or not exist yet)")
+    try:
+        names = {path.name for path in folder.iterdir()}
+    except OSError as error:
+        raise InputError(f"data_dir: {folder} cannot be read: {error.strerror}") from None
+    foreign = sorted(name for name in names - _PARTS if not name.startswith("vocabulary."))
+    if foreign:
+        raise InputError(
+            f"data_dir: {folder} holds what is no part of a dataset ({', '.join(foreign[:3])}, …); must be a new or"
+            " empty folder, or one that holds a prepared dataset"
+        )
+    if names and not force:
+        found = "another dataset" if _key(folder) not in (None, key) else "a damaged dataset"
+        raise InputError(f"data_dir: {folder} holds {found}; choose another folder, or replace it with force=prepare")
+
+
+def _key(folder: Path) -> str | None:
+    try:
+        return Manifest.load(folder).key
+    except InputError:
+        return None
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """A new folder beside ``folder``, which takes its place when the block ends, and vanishes if the block fails.
+
+    A process that is killed leaves the hidden folder ``.NAME.partial`` behind; the next one clears it away.
+
+    Raises:
+        InputError: if it cannot be made, or if another process is at work on it.
+    """
+    folder = folder.absolute()
+    partial = folder.with_name(f".{folder.name}.partial")
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+        lock = os.open(partial, os.O_RDONLY)
+    except OSError as error:
+        raise InputError(f"data_dir: {folder} cannot be written: {error.strerror}") from None
+    try:
+        _lock(lock, partial, folder)
+        try:
+            for left_over in partial.iterdir():
+                _remove(left_over)
+            yield partial
+            _replace(folder, partial)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+    finally:
+        os.close(lock)
+
+
+def _lock(lock: int, partial: Path, folder: Path) -> None:
+    """Locks the folder itself, so that no lock file stays behind."""
+    busy = InputError(f"data_dir: another process is preparing {folder} at this moment")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise busy from None
+    # Between opening and locking, its owner may have finished and moved it into place.
+    if not partial.exists() or not os.path.samestat(os.fstat(lock), partial.stat()):
+        raise busy
+
+
+def _replace(folder: Path, partial: Path) -> None:
+    if not folder.exists():
+        partial.rename(folder)
+        return
+    old = folder.with_name(f".{folder.name}.old")
+    _remove(old)
+    folder.rename(old)
+    partial.rename(folder)
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    elif path.exists() or path.is_symlink():
+        path.unlink()

@@ -1,0 +1,80 @@
+"""Prepares a parallel corpus: cleaned, split, tokenized, encoded, bucketed TFRecords and their manifest.
+
+Usage: python -m pipelines.prepare --corpus 'PATH.{en,fr}' [--data_dir FOLDER] …; ``--help`` lists the parameters.
+"""
+
+from pathlib import Path
+
+from components.corpus.parameters import PrepareParameters
+from components.corpus.survey import survey
+from components.dataset.folder import check_replaceable, find_intact, staged
+from components.dataset.manifest import Manifest
+from components.tracking import check_tracking, step_run
+from pipelines import cli
+
+STEP = "prepare"
+DATA = Path("data")
+
+
+def run(parameters: PrepareParameters) -> Path:
+    """Prepares a corpus, or finds it prepared.
+
+    Returns:
+        The dataset's folder.
+
+    Raises:
+        InputError: on parameters or files that cannot be worked with; nothing is left behind then.
+    """
+    work = survey(parameters)
+    folder = Path(parameters.data_dir or DATA / work.key)
+    forced = bool({STEP, "all"} & set(parameters.force.replace(",", " ").split()))
+    found = find_intact(folder)
+    if found and found.key == work.key and not forced:
+        print(f"prepare: {folder} holds this dataset already, and is used as it is")
+        return folder
+    check_replaceable(folder, work.key, forced)
+    check_tracking()
+    with staged(folder) as partial, step_run(STEP, parameters) as step:
+        # Late: importing Beam takes seconds, and what was refused so far needs none of it.
+        from components.corpus.preparation import prepare
+
+        manifest = prepare(work, partial)
+        step.log_metrics(metrics(manifest))
+        step.log_artifact(partial / "manifest.json")
+        step.log_dataset(folder, manifest, context=STEP)
+    print(f"prepare: {folder}: {summary(manifest)}")
+    return folder
+
+
+def metrics(manifest: Manifest) -> dict[str, float]:
+    """The numbers of a dataset that are worth comparing between runs."""
+    counts = manifest.counts
+    return {
+        "pairs_read": counts.read,
+        "pairs_kept": counts.kept,
+        "pairs_duplicate": counts.duplicates,
+        **{f"rejected_{rule}": lines for rule, lines in counts.rejected.items()},
+        **{f"{split}_records": manifest.records(split) for split in manifest.splits},
+        **{f"{side}_oov_rate": facts.oov_rate for side, facts in manifest.vocabularies.items()},
+    }
+
+
+def summary(manifest: Manifest) -> str:
+    """A dataset in one line."""
+    counts = manifest.counts
+    rejected = ", ".join(f"{rule} {lines:,}" for rule, lines in counts.rejected.items())
+    splits = ", ".join(f"{split} {manifest.records(split):,}" for split in manifest.splits)
+    return (
+        f"{counts.read:,} pairs read, {counts.kept:,} kept ({splits}), {counts.duplicates:,} duplicates,"
+        f" {sum(counts.rejected.values()):,} rejected{f' ({rejected})' if rejected else ''};"
+        f" fingerprint {manifest.fingerprint[:16]}…"
+    )
+
+
+def main(argv: list[str]) -> None:
+    values = cli.parse(argv, STEP, __doc__.splitlines()[0], [PrepareParameters])
+    run(cli.select(PrepareParameters, values))
+
+
+if __name__ == "__main__":
+    cli.run(main)
