@@ -67,12 +67,10 @@ class Tokenize(beam.DoFn):
     def process(self, element: tuple[int, pa.RecordBatch]) -> Iterator[Any]:
         partition, block = element
         tokens = [tokenizer.tokenize(block[side]) for tokenizer, side in zip(self.tokenizers, SIDES, strict=True)]
-        lengths = [np.diff(column.offsets.to_numpy()) for column in tokens]
+        lengths = (np.diff(tokens[0].offsets.to_numpy()), np.diff(tokens[1].offsets.to_numpy()))
         given = self.given[block["place"].to_numpy()]
-        broken = first_broken(
-            [(rule.name, rule.broken_by(lengths[0], lengths[1], self.parameters) & ~given) for rule in self.rules],
-            block.num_rows,
-        )
+        masks = [(rule.name, rule.broken_by(*lengths, self.parameters) & ~given) for rule in self.rules]
+        broken = first_broken(masks, block.num_rows)
         for index, rule in enumerate(self.rules):
             yield from reject(block, broken == index, rule.name)
         kept = broken < 0
@@ -93,7 +91,7 @@ class Tokenize(beam.DoFn):
         if record.any():
             rows = pa.array(record)
             lists = [_numbered(column.filter(rows)) for column in tokens]
-            lengths, splits = [length[record] for length in lengths], splits[record]
+            lengths, splits = (lengths[0][record], lengths[1][record]), splits[record]
             lows = Bucket.lows(np.maximum(*lengths), self.parameters.bucket_width)
             self._gather(facts, splits, lows, lengths)
             for side, column in zip(SIDES, lists, strict=True):
@@ -102,7 +100,9 @@ class Tokenize(beam.DoFn):
         yield beam.pvalue.TaggedOutput(FACTS_TAG, facts)
 
     @staticmethod
-    def _gather(facts: PartitionFacts, splits: np.ndarray, lows: np.ndarray, lengths: list[np.ndarray]) -> None:
+    def _gather(
+        facts: PartitionFacts, splits: np.ndarray, lows: np.ndarray, lengths: tuple[np.ndarray, np.ndarray]
+    ) -> None:
         for split in np.unique(splits):
             name, here = SPLITS[split], splits == split
             for side, length in zip(SIDES, lengths, strict=True):

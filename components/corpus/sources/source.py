@@ -22,8 +22,10 @@ class Work:
 class Source(Protocol):
     """One corpus, as one word of the parameter ``corpus`` names it. Picklable; opens nothing before it is asked to."""
 
-    # Whether the work items are so many or so small that the blocks need not be dealt out again after reading.
-    splits: bool
+    @property
+    def splits(self) -> bool:
+        """Whether it is read in parts, by several workers; if not, its blocks are dealt out after reading."""
+        ...
 
     def check(self) -> None:
         """Looks whether the source can be read, as far as that shows without reading it through.
