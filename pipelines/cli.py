@@ -2,9 +2,11 @@
 
 import argparse
 import dataclasses
+import os
 import signal
 import sys
 import tomllib
+import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -81,6 +83,7 @@ def run(main: Callable[[list[str]], None]) -> None:
     SIGTERM ends it as Ctrl-C does, so that runs are closed and locks freed; the exit code is then 130.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _quieten()
     try:
         main(sys.argv[1:])
     except InputError as error:
@@ -90,6 +93,16 @@ def run(main: Callable[[list[str]], None]) -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def _quieten() -> None:
+    """Keeps the libraries from drowning what the entry says; a variable that the user set stays as it is."""
+    # From errors on: below that TensorFlow tells how it was compiled and that there is no GPU.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # A bar for each of the four files of a model.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # Google's clients announce the end of Python 3.11; TensorFlow 2.15 leaves no choice.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="google")
 
 
 class _Parser(argparse.ArgumentParser):
