@@ -6,7 +6,8 @@ Usage: python -m pipelines.prepare --corpus 'PATH.{en,fr}' [--data_dir FOLDER] â
 from pathlib import Path
 
 from components.corpus.parameters import PrepareParameters
-from components.corpus.survey import survey
+from components.corpus.startup import import_beam
+from components.corpus.survey import is_local, survey
 from components.dataset.folder import check_replaceable, find_intact, staged
 from components.dataset.manifest import Manifest
 from components.tracking import check_tracking, step_run
@@ -34,10 +35,11 @@ def run(parameters: PrepareParameters) -> Path:
         return folder
     check_replaceable(folder, work.key, forced)
     check_tracking()
-    with staged(folder) as partial, step_run(STEP, parameters) as step:
-        # Late: importing Beam takes seconds, and what was refused so far needs none of it.
-        from components.corpus.preparation import prepare
+    # Late: importing Beam takes seconds, and what was refused so far needs none of it.
+    import_beam(lean=is_local(work))
+    from components.corpus.preparation import prepare
 
+    with staged(folder) as partial, step_run(STEP, parameters) as step:
         manifest = prepare(work, partial)
         step.log_metrics(metrics(manifest))
         step.log_artifact(partial / "manifest.json")

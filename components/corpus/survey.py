@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from components.corpus.files import is_remote
 from components.corpus.key import dataset_key, effective_parameters
 from components.corpus.parameters import PrepareParameters
 from components.corpus.places import Place
@@ -70,6 +71,12 @@ def survey(parameters: PrepareParameters) -> Survey:
         parts=parts,
         partitions=max(partitions, parameters.num_shards),
     )
+
+
+def is_local(survey: Survey) -> bool:
+    """Whether everything is read, done and written on this machine."""
+    p = survey.parameters
+    return p.runner == "DirectRunner" and not any(map(is_remote, (p.corpus, p.validation_corpus, p.test_corpus, p.data_dir)))
 
 
 def _check_languages(parameters: PrepareParameters) -> None:
