@@ -78,7 +78,7 @@ def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | No
         scores = score_translations(sources, references, translations)
         _record(tracked, scores, speed)
         name, version = _registered(model, parameters, scores)
-        tracked.set_tags({"model": f"models:/{name}/{version}" if name else model.uri})
+        tracked.set_tags({"model": f"models:/{name}/{version}" if name else model.found.uri})
     step = max(len(pairs) // SHOWN_EXAMPLES, 1)
     return Evaluation(
         bleu=scores.bleu.value,
@@ -138,8 +138,8 @@ def _record(tracked: StepRun, scores: Scores, speed: float) -> None:
 
 def _registered(model: LoadedModel, parameters: EvaluateParameters, scores: Scores) -> tuple[str, str]:
     """Name and version in the registry: those that the model has already, or new ones; empty for a mere folder."""
-    if model.name or not model.model_id:
-        return model.name, model.version
+    if model.found.name or not model.model_id:
+        return model.found.name, model.found.version
     tags = {name: f"{value:.2f}" for name, value in as_metrics(scores).items()}
     return parameters.model_name, register_model(f"models:/{model.model_id}", parameters.model_name, tags)
 

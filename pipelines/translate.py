@@ -1,25 +1,22 @@
-"""Translates a text, or a file line by line, with a finished model.
+"""Translates a text, or a file row by row, with a finished model.
 
 mlflow run . -e translate -P text="Where is the station?"
 mlflow run . -e translate -P input=english.txt -P output=french.txt
 """
 
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from components.errors import InputError
-from components.serving.loading import LoadedModel, load_model
+from components.serving.loading import load_model
 from components.serving.options import TranslationOptions
 from components.serving.translation import Translation
-from components.translation.lines import count_lines, read_lines, written_whole
 from components.translation.parameters import TranslateParameters
-from components.translation.stream import translate_stream
 from pipelines import cli
 
-ABOUT = "Translates a text, or a file line by line, with a finished model."
+ABOUT = "Translates a text, or a file row by row, with a finished model."
 
 
 def main(argv: Sequence[str]) -> None:
@@ -60,23 +57,16 @@ def _printed(translation: Translation) -> list[str]:
 
 
 def _translate_file(parameters: TranslateParameters, options: TranslationOptions) -> None:
+    from components.translation.file import translate_file
+
     source, target = Path(parameters.input), Path(parameters.output)
-    total = count_lines(source)
-    with written_whole(target) as file:
-        model: LoadedModel = load_model(parameters.model)
-        start = time.monotonic()
-        for number, translation in enumerate(translate_stream(model.translator, read_lines(source), options, total)):
-            file.writelines(f"{line}\n" for line in _lines(number, translation, options.n_best))
-        seconds = time.monotonic() - start
-    speed = f"{total / seconds:.1f} sentences/s" if total else "the file is empty"
-    print(f"{total} lines of {source} → {target} by {model.label} ({speed})", file=sys.stderr)
-
-
-def _lines(number: int, translation: Translation, n_best: int) -> list[str]:
-    """The translation; or, with alternatives, Moses' n-best list: line from 0, text, score, between triple bars."""
-    if n_best == 1:
-        return [translation.text]
-    return [f"{number} ||| {hypothesis.text} ||| {hypothesis.score:.4f}" for hypothesis in translation.hypotheses]
+    report = translate_file(source, target, parameters.model, options, parameters.runner, parameters.beam_options)
+    resumed = f", {report.resumed:,} of them by an earlier run" if report.resumed else ""
+    print(
+        f"{report.rows:,} rows of {source} → {target} by {report.model}{resumed} ({report.rows_per_second:.1f} rows/s)"
+    )
+    if report.failures:
+        print(f"{report.failures:,} rows could not be translated: {report.failures_file} says why", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -38,12 +38,12 @@ def serve(model: str, listener: socket.socket, limits: Limits, when_ready: Calla
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(slots))
     loaded = load_model(model)
-    application = Guard(scoring_server.init(loaded.pyfunc), loaded.label, limits, slots)
+    application = Guard(scoring_server.init(loaded.pyfunc), loaded.found.label, limits, slots)
 
     class Announced(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            when_ready(loaded.label)
+            when_ready(loaded.found.label)
 
     config = uvicorn.Config(
         application, log_level="warning", server_header=False, limit_concurrency=MAX_CONNECTIONS, lifespan="off"

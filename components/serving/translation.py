@@ -40,6 +40,10 @@ class Translation:
     def text(self) -> str:
         return self.hypotheses[0].text
 
+    def alternatives(self) -> list[dict[str, Any]]:
+        """All of them with their scores, in types that JSON knows."""
+        return [{"translation": found.text, "score": found.score} for found in self.hypotheses]
+
     def record(self, alignment: bool) -> dict[str, Any]:
         """The same in types that JSON knows: ``translation``, ``score``, ``alternatives`` (the best one is the first).
 
@@ -50,7 +54,7 @@ class Translation:
         record: dict[str, Any] = {
             "translation": best.text,
             "score": best.score,
-            "alternatives": [{"translation": other.text, "score": other.score} for other in self.hypotheses],
+            "alternatives": self.alternatives(),
         }
         if alignment:
             record["alignment"] = [

@@ -15,7 +15,10 @@ class TranslateParameters(SearchOptions):
         "the model: models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN_ID/NAME or a folder",
     )
     text: str = parameter("", "a text to translate; its translation is printed")
-    input: str = parameter("", "a file to translate, line by line (UTF-8)")
+    input: str = parameter(
+        "",
+        "a file to translate: text, line by line; .tsv, first column; .jsonl or .parquet, field `text`",
+    )
     output: str = parameter("", "the file that the translations of `input` go to")
     n_best: int = parameter(
         1, "translations of each text or line, best first; at most `beam_width`", minimum=1, maximum=MAX_BEAM_WIDTH
@@ -23,6 +26,6 @@ class TranslateParameters(SearchOptions):
     runner: str = parameter(
         "DirectRunner",
         "what runs the Beam pipeline that translates a file (DirectRunner: in this process)",
-        choices=("DirectRunner", "PrismRunner", "FlinkRunner", "DataflowRunner"),
+        choices=("DirectRunner", "PrismRunner", "FlinkRunner"),
     )
     beam_options: str = parameter("", "further Beam options, as one string: '--parallelism=2 …'")

@@ -1,0 +1,138 @@
+"""Whole files through Beam's RunInference and a real SavedModel that echoes."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from components.errors import InputError
+from components.serving.options import TranslationOptions
+from components.serving.package import package_translator
+from components.translation import file as file_module
+from components.translation.file import FileReport, translate_file
+from tests.serving.echo import save_echo
+
+OPTIONS = TranslationOptions(beam_width=1)
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("model")
+    return str(package_translator(*save_echo(folder), folder / "packaged"))
+
+
+def translate(source: Path, target: Path, model: str, beam_options: str = "") -> FileReport:
+    return translate_file(source, target, model, OPTIONS, "DirectRunner", beam_options)
+
+
+def test_order_is_kept_over_many_parts(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_module, "ROWS_A_PART", 10)
+    source, target = tmp_path / "in", tmp_path / "out"
+    lines = ["One two.", "", "A man rides a bicycle. Yes!", *(f"zebra{number}" for number in range(100)), "no end"]
+    source.write_text("\n".join(lines))
+    report = translate(source, target, model)
+    assert target.read_text() == "\n".join(lines) + "\n"
+    assert (report.rows, report.resumed, report.failures, report.model) == (104, 0, 0, "packaged")
+    assert not list(tmp_path.glob("out.*"))
+
+
+def test_lines_that_fail_go_to_a_file_of_their_own(model: str, tmp_path: Path) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.write_bytes(b"One.\n\xe9t\xe9\nTwo.\n")
+    report = translate(source, target, model)
+    assert target.read_text() == "One.\n\nTwo.\n"
+    assert report.failures == 1
+    assert json.loads(report.failures_file.read_text()) == {
+        "line": 2,
+        "reason": "is not UTF-8 (byte 0xe9 at 1)",
+        "content": "�t�",
+    }
+
+
+def test_a_file_of_which_nothing_can_be_translated_is_refused(model: str, tmp_path: Path) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.write_bytes("Où ?\nLà.\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"none of the 2 rows can be translated; line 1 is not UTF-8"):
+        translate(source, target, model)
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_finished_parts_are_not_translated_again(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_module, "ROWS_A_PART", 2)
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.write_text("One.\nTwo.\nThree.\n")
+
+    def unplugged(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):  # noqa: PT012
+        patched.setattr(file_module, "_put_together", unplugged)
+        translate(source, target, model)
+    assert not target.exists()
+    (part, _) = sorted((tmp_path / "out.parts").glob("part-*"))
+    part.write_text("ONE.\nTWO.\n")  # Whoever translates it again loses this.
+    (tmp_path / "out.parts" / "part-000001").unlink()
+    report = translate(source, target, model)
+    assert target.read_text() == "ONE.\nTWO.\nThree.\n"
+    assert (report.rows, report.resumed) == (3, 2)
+
+
+def test_parts_of_another_input_are_not_taken(model: str, tmp_path: Path) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    parts = tmp_path / "out.parts"
+    parts.mkdir()
+    (parts / "plan.json").write_text('{"input": "another"}')
+    (parts / "part-000000").write_text("Other.\n")
+    source.write_text("One.\n")
+    assert translate(source, target, model).resumed == 0
+    assert target.read_text() == "One.\n"
+
+
+def test_two_runs_do_not_write_the_same_output(model: str, tmp_path: Path) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.write_text("One.\n")
+    (tmp_path / "out.parts").mkdir()
+    with FileLock(tmp_path / "out.parts" / "lock"), pytest.raises(InputError, match="another run is writing"):
+        translate(source, target, model)
+
+
+def test_an_option_that_is_none_of_beams(model: str, tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.write_text("One.\n")
+    with pytest.raises(InputError, match="beam_options: '--nonsense' is not a Beam option"):
+        translate(source, tmp_path / "out", model, "--nonsense")
+    assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.slow
+def test_killed_and_started_again(model: str, tmp_path: Path) -> None:
+    """With `kill -9` somewhere in the middle, the output is complete and each line is there once."""
+    source, target = tmp_path / "in", tmp_path / "out"
+    lines = [f"zebra{number} runs, and {number} dogs don't." for number in range(40_000)]
+    source.write_text("\n".join(lines) + "\n")
+    command = [
+        sys.executable,
+        "-m",
+        "pipelines.translate",
+        "--model",
+        model,
+        "--input",
+        str(source),
+        "--output",
+        str(target),
+    ]
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while len(list(tmp_path.glob("out.parts/part-*"))) < 3:
+        time.sleep(0.1)
+        assert process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not target.exists()
+    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
+    assert target.read_text().splitlines() == lines

@@ -1,0 +1,129 @@
+"""Every format: cut into parts, read, written, put together."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from components.errors import InputError
+from components.serving.translation import Hypothesis, Translation
+from components.translation.formats import format_of
+
+
+def translated(source: Path, target: Path, rows_a_part: int = 2, n_best: int = 1) -> list[str]:
+    """Translates to capitals, a part at a time; returns the faults."""
+    format = format_of(source, target, n_best, "en")
+    faults, written = [], []
+    for part in format.parts(source, rows_a_part):
+        rows = format.read(source, part)
+        assert [row.number for row in rows] == list(range(part.first_row, part.first_row + part.rows))
+        faults += [f"{row.number}: {row.fault}" for row in rows if row.fault]
+        found = [None if row.fault else capitals(row.text, n_best) for row in rows]
+        written.append(target.with_name(f"part-{part.index}"))
+        format.write(source, part, found, written[-1])
+    format.merge(written, target)
+    return faults
+
+
+def capitals(text: str, n_best: int) -> Translation:
+    return Translation(tuple(Hypothesis(text.upper() + "!" * rank, 0.0 - rank) for rank in range(n_best)))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", b""),
+        (b"a\nb\n", b"A\nB\n"),
+        (b"a\n\nb", b"A\n\nB\n"),
+        ("é\r\nb\u2028c\n".encode(), "É\r\nB\u2028C\n".encode()),
+        (b"a\n\xff\nc\n", b"A\n\nC\n"),
+    ],
+)
+@pytest.mark.parametrize("rows_a_part", [1, 2, 100])
+def test_text(tmp_path: Path, content: bytes, expected: bytes, rows_a_part: int) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.write_bytes(content)
+    faults = translated(source, target, rows_a_part)
+    assert target.read_bytes() == expected
+    assert faults == (["2: is not UTF-8 (byte 0xff at 1)"] if b"\xff" in content else [])
+
+
+def test_alternatives_of_text_are_a_moses_list(tmp_path: Path) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.write_text("a\nb\n")
+    translated(source, target, n_best=2)
+    assert target.read_text().splitlines() == [
+        "0 ||| A ||| 0.0000",
+        "0 ||| A! ||| -1.0000",
+        "1 ||| B ||| 0.0000",
+        "1 ||| B! ||| -1.0000",
+    ]
+
+
+def test_tab_separated(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.tsv", tmp_path / "out.tsv"
+    source.write_text("a\tone\n\nb\tc\td\n", encoding="utf-8")
+    translated(source, target, n_best=2)
+    assert target.read_text() == "a\tone\tA\tA!\n\t\t!\nb\tc\td\tB\tB!\n"
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    lines = ['{"id": 1, "text": "a"}', "not JSON", '{"en": "b", "x": "\\ud800"}', "[]", '{"fr": "c"}', '{"text": 1}']
+    source.write_text("\n".join(lines))
+    faults = translated(source, target, n_best=2)
+    alternatives = [{"translation": "A", "score": 0.0}, {"translation": "A!", "score": -1.0}]
+    first, second = map(json.loads, target.read_text().splitlines())
+    assert first == {"id": 1, "text": "a", "translation": "A", "alternatives": alternatives}
+    assert (second["translation"], second["x"]) == ("B", "\ud800")
+    no_text = "has no field text or en with a text"
+    assert faults == ["2: is no JSON object", "4: is no JSON object", f"5: {no_text}", f"6: {no_text}"]
+
+
+def test_parquet(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    table = pa.table({"id": list(range(7)), "en": ["a", "b", None, "d", "", "f", "g"]})
+    pq.write_table(table, source, row_group_size=3)
+    faults = translated(source, target, n_best=2)
+    found = pq.read_table(target)
+    assert found.select(["id", "en"]).equals(table)
+    assert found["translation"].to_pylist() == ["A", "B", None, "D", "", "F", "G"]
+    assert found["alternatives"][1].as_py()[1] == {"translation": "B!", "score": -1.0}
+    assert faults == ["3: has no text"]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "message"),
+    [
+        ("a.txt", "b.jsonl", "output: b.jsonl must end in .txt as the input does"),
+        ("a.parquet", "b.txt", "output: b.txt must end in .parquet as the input does"),
+        ("a.txt.gz", "b.txt", "input: a.txt.gz is compressed"),
+    ],
+)
+def test_names_that_do_not_fit(source: str, target: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        format_of(Path(source), Path(target), 1, "en")
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (pa.table({"a": ["x"]}), "has the columns a, must have text or en"),
+        (pa.table({"text": [1]}), "the column text of .* holds int64, must be string"),
+        (pa.table({"text": ["x"], "translation": ["y"]}), "has a column translation or alternatives already"),
+    ],
+)
+def test_parquet_that_does_not_fit(tmp_path: Path, table: pa.Table, message: str) -> None:
+    source = tmp_path / "in.parquet"
+    pq.write_table(table, source)
+    with pytest.raises(InputError, match=message):
+        list(format_of(source, tmp_path / "out.parquet", 1, "en").parts(source, 2))
+
+
+def test_what_is_no_parquet(tmp_path: Path) -> None:
+    source = tmp_path / "in.parquet"
+    source.write_text("x")
+    with pytest.raises(InputError, match=r"in\.parquet is no Parquet file"):
+        list(format_of(source, tmp_path / "out.parquet", 1, "en").parts(source, 2))
