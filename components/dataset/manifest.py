@@ -110,13 +110,16 @@ class Manifest:
         path = folder / MANIFEST_FILE
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
+            if (version := document["schema_version"]) == SCHEMA_VERSION:
+                return cls._from_document(document)
         except FileNotFoundError:
             raise InputError(f"data_dir: {folder} holds no prepared dataset (no {MANIFEST_FILE})") from None
-        except (OSError, ValueError) as error:
-            raise InputError(f"data_dir: {path} cannot be read: {error}") from None
-        if document.get("schema_version") != SCHEMA_VERSION:
-            found = document.get("schema_version")
-            raise InputError(f"data_dir: {path} has schema version {found}, must be {SCHEMA_VERSION}: prepare it anew")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"data_dir: {path} cannot be read: {type(error).__name__}: {error}") from None
+        raise InputError(f"data_dir: {path} has schema version {version}, must be {SCHEMA_VERSION}: prepare it anew")
+
+    @classmethod
+    def _from_document(cls, document: dict[str, Any]) -> "Manifest":
         return cls(
             **{
                 **document,

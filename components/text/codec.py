@@ -72,10 +72,10 @@ class TextCodec:
 
     def save(self, folder: Path) -> None:
         """Writes the vocabularies and the tokenizer's settings into ``folder``."""
-        for language, vocabulary in self._vocabularies():
-            vocabulary.save(vocabulary_file(folder, language))
         settings = folder / SETTINGS_FILE
         settings.parent.mkdir(parents=True, exist_ok=True)
+        for language, vocabulary in self._vocabularies():
+            vocabulary.save(vocabulary_file(folder, language))
         settings.write_text(json.dumps(dataclasses.asdict(self.settings), indent=2) + "\n", encoding="utf-8")
 
     @classmethod

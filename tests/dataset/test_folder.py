@@ -1,0 +1,111 @@
+"""The dataset's folder: whole or not at all, and nothing of the user's is overwritten."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from components.dataset.folder import check_replaceable, find_intact, staged
+from components.errors import InputError
+from components.text.codec import CodecSettings, TextCodec
+from components.text.vocabulary import SPECIAL_TOKENS, Vocabulary
+from tests.dataset.test_layout import manifest
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    folder = tmp_path / "dataset"
+    vocabulary = Vocabulary(SPECIAL_TOKENS)
+    TextCodec(CodecSettings("en", "fr"), vocabulary, vocabulary).save(folder)
+    records = folder / manifest().splits["train"][0].files[0]
+    records.parent.mkdir(parents=True)
+    records.write_bytes(b"123456789")
+    manifest().save(folder)
+    return folder
+
+
+def test_what_the_block_writes_takes_the_folder_place(tmp_path: Path) -> None:
+    with staged(tmp_path / "a/b/data") as partial:
+        (partial / "x").write_text("new")
+        assert not (tmp_path / "a/b/data").exists()
+    assert (tmp_path / "a/b/data/x").read_text() == "new"
+    assert [path.name for path in (tmp_path / "a/b").iterdir()] == ["data"]
+
+
+def test_an_old_dataset_is_replaced_whole(dataset: Path) -> None:
+    with staged(dataset) as partial:
+        (partial / "x").write_text("new")
+        assert find_intact(dataset)
+    assert [path.name for path in dataset.iterdir()] == ["x"]
+    assert [path.name for path in dataset.parent.iterdir() if path.name != "tracking"] == ["dataset"]
+
+
+def test_a_failure_leaves_the_old_dataset_and_nothing_else(dataset: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), staged(dataset) as partial:
+        (partial / "x").write_text("new")
+        raise KeyboardInterrupt
+    assert find_intact(dataset)
+    assert [path.name for path in dataset.parent.iterdir() if path.name != "tracking"] == ["dataset"]
+
+
+def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
+    (tmp_path / ".data.partial/records").mkdir(parents=True)
+    (tmp_path / ".data.partial/records/old").write_text("old")
+    with staged(tmp_path / "data") as partial:
+        assert list(partial.iterdir()) == []
+
+
+def test_two_processes_do_not_write_one_dataset(tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib\nfrom components.dataset.folder import staged\n"
+        "try:\n  with staged(pathlib.Path(sys.argv[1])): pass\nexcept Exception as error: print(error)"
+    )
+    with staged(tmp_path / "data"):
+        other = subprocess.run([sys.executable, "-c", code, tmp_path / "data"], capture_output=True, text=True)
+    assert "another process is preparing" in other.stdout
+
+
+def test_an_intact_dataset_is_found(dataset: Path) -> None:
+    assert find_intact(dataset) == manifest()
+
+
+@pytest.mark.parametrize("loss", ["vocabulary.en.txt", "tokenizer/settings.json", "manifest.json", "records"])
+def test_a_dataset_with_a_file_missing_is_not_intact(dataset: Path, loss: str) -> None:
+    path = dataset / (manifest().splits["train"][0].files[0] if loss == "records" else loss)
+    path.unlink()
+    assert find_intact(dataset) is None
+
+
+def test_a_shortened_file_is_not_intact(dataset: Path) -> None:
+    (dataset / manifest().splits["train"][0].files[0]).write_bytes(b"12345678")
+    assert find_intact(dataset) is None
+
+
+def test_another_dataset_is_replaced_only_by_force(dataset: Path) -> None:
+    with pytest.raises(InputError, match=r"data_dir: .*holds another dataset.*force=prepare"):
+        check_replaceable(dataset, "other key", force=False)
+    check_replaceable(dataset, "other key", force=True)
+
+
+def test_a_damaged_dataset_is_replaced_only_by_force(dataset: Path) -> None:
+    (dataset / "manifest.json").unlink()
+    with pytest.raises(InputError, match="a damaged dataset"):
+        check_replaceable(dataset, "k", force=False)
+    check_replaceable(dataset, "k", force=True)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_foreign_files_are_never_replaced(dataset: Path, force: bool) -> None:
+    (dataset / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match=r"no part of a dataset \(thesis\.txt"):
+        check_replaceable(dataset, "k", force)
+
+
+def test_new_and_empty_folders_are_fine_and_files_are_not(tmp_path: Path) -> None:
+    check_replaceable(tmp_path / "new", "k", force=False)
+    (tmp_path / "empty").mkdir()
+    check_replaceable(tmp_path / "empty", "k", force=False)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="is a file"):
+        check_replaceable(tmp_path / "file", "k", force=False)
