@@ -5,19 +5,25 @@ mlflow run . -e evaluate -P test_corpus="test.{en,fr}"
 """
 
 import dataclasses
+import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from components.dataset.heldout import read_heldout
 from components.dataset.manifest import Manifest
 from components.errors import InputError
+from components.evaluation.facts import corpus_facts, rare_words, shown_alignments, unknown_rate
+from components.evaluation.metrics import bleu, chrf
 from components.evaluation.parameters import EvaluateParameters
+from components.evaluation.report import Report, Rival, render
 from components.evaluation.scores import Example, Scores, score_translations
 from components.evaluation.summary import as_document, as_metrics, as_table, as_text
 from components.serving.loading import LoadedModel, load_model
 from components.serving.options import TranslationOptions
+from components.serving.translation import Translation
 from components.serving.translator import Translator
 from components.tracking import StepRun, check_tracking, register_model, step_run
 from components.translation.stream import translate_stream
@@ -25,6 +31,8 @@ from pipelines import cli
 
 ABOUT = "Translates a test set with a model, scores it, and registers the model."
 SHOWN_EXAMPLES = 5
+# Charts of the report → metrics that `train` records.
+CURVES = {"Loss": ("train_loss", "train_sampled_loss", "val_loss"), "Validation BLEU": ("val_bleu",)}
 
 
 @dataclass(frozen=True)
@@ -72,11 +80,14 @@ def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | No
     _check(parameters)
     with step_run("evaluate", parameters) as tracked:
         model = load_model(parameters.model)
+        codec = model.translator.codec
         pairs = _test_pairs(parameters, model.translator, tracked)
         sources, references = ([pair[side] for pair in pairs] for side in (0, 1))
         translations, speed = _translate(model.translator, sources, parameters)
-        scores = score_translations(sources, references, translations)
+        texts = [translation.text for translation in translations]
+        scores = score_translations(sources, references, texts, rare_words(sources, codec))
         _record(tracked, scores, speed)
+        tracked.log_text(render(_report(parameters, model, scores, translations, speed)), "report.html")
         name, version = _registered(model, parameters, scores)
         tracked.set_tags({"model": f"models:/{name}/{version}" if name else model.found.uri})
     step = max(len(pairs) // SHOWN_EXAMPLES, 1)
@@ -121,12 +132,12 @@ def _test_pairs(parameters: EvaluateParameters, translator: Translator, tracked:
 
 def _translate(
     translator: Translator, sources: Sequence[str], parameters: EvaluateParameters
-) -> tuple[list[str], float]:
+) -> tuple[list[Translation], float]:
     """Translations, and sentences a second. A line of a test set is one sentence to its references: it stays whole."""
     options = TranslationOptions(parameters.beam_width, parameters.length_penalty, split_sentences=False)
     translator.translate(sources[:1], options)  # The first call prepares the graph: not what the speed is about.
     start = time.monotonic()
-    translations = [found.text for found in translate_stream(translator, sources, options, len(sources))]
+    translations = list(translate_stream(translator, sources, options, len(sources)))
     return translations, len(sources) / (time.monotonic() - start)
 
 
@@ -134,6 +145,52 @@ def _record(tracked: StepRun, scores: Scores, speed: float) -> None:
     tracked.log_metrics({**as_metrics(scores), "sentences_per_second": speed})
     tracked.log_table(as_table(scores), "translations.json")
     tracked.log_text(as_document(scores), "scores.json")
+
+
+def _report(
+    parameters: EvaluateParameters,
+    model: LoadedModel,
+    scores: Scores,
+    translations: Sequence[Translation],
+    speed: float,
+) -> Report:
+    sources, references = ([getattr(e, side) for e in scores.examples] for side in ("source", "reference"))
+    settings = {name: value for name, value in asdict(parameters).items() if value != "" and name != "model_name"}
+    flags = " ".join(f"-P {name}={shlex.quote(str(value))}" for name, value in settings.items())
+    manifest = Manifest.load(Path(parameters.data_dir)) if parameters.data_dir else None
+    return Report(
+        title=f"{parameters.model_name}: {model.found.label}",
+        scores=scores,
+        unknown_rate=unknown_rate(translations, model.translator.codec),
+        sentences_per_second=speed,
+        rivals=[Rival("the source, copied", bleu(sources, references), chrf(sources, references))],
+        facts={
+            "Model": model.found.uri,
+            "Test set": parameters.test_corpus or f"test split of {parameters.data_dir}",
+            "Search": f"beam width {parameters.beam_width}, length penalty {parameters.length_penalty:g}",
+            "chrF": scores.chrf.signature,
+        },
+        corpus=corpus_facts(manifest) if manifest else {},
+        curves=_training_curves(model),
+        alignments=shown_alignments(translations),
+        commands=[f"mlflow run . -e evaluate {flags}"],
+    )
+
+
+def _training_curves(model: LoadedModel) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    """What the run that made the model recorded by step: chart → metric → (step, value); empty without such a run."""
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    run_id, charts = model.pyfunc.metadata.run_id, {}
+    with suppress(MlflowException):
+        client = MlflowClient()
+        recorded = client.get_run(run_id).data.metrics if run_id else {}
+        for chart, wanted in CURVES.items():
+            histories = {name: client.get_metric_history(run_id, name) for name in wanted if name in recorded}
+            curves = {name: [(m.step, m.value) for m in history] for name, history in histories.items()}
+            charts[chart] = {name: curve for name, curve in curves.items() if len(curve) > 1}
+    return {chart: curves for chart, curves in charts.items() if curves}
 
 
 def _registered(model: LoadedModel, parameters: EvaluateParameters, scores: Scores) -> tuple[str, str]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from components.evaluation.metrics import Score, bleu, chrf, sentence_chrf
 
-# Upper ends of the length classes, in words of the source; the last class has none.
-LENGTH_CLASSES = (5, 10, 15, 20, 30, 40)
+# Upper ends of the classes of sentences; the last class has none.
+LENGTH_CLASSES = (5, 10, 15, 20, 30, 40)  # Words of the source.
+RARE_WORD_CLASSES = (0, 1, 2, 3)  # Rare words of the source.
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,8 @@ class Example:
 
 
 @dataclass(frozen=True)
-class LengthScore:
-    """BLEU and chrF of the sentences whose source has ``low`` to ``high`` words; ``high`` None: and longer ones."""
+class ClassScore:
+    """BLEU and chrF of the sentences with a count from ``low`` to ``high``; ``high`` None: and above."""
 
     low: int
     high: int | None
@@ -32,21 +33,32 @@ class LengthScore:
 
     @property
     def label(self) -> str:
-        return f"{self.low}–{self.high}" if self.high else f"{self.low} and more"
+        if self.high is None:
+            return f"{self.low}+"
+        return f"{self.low}–{self.high}" if self.high > self.low else str(self.low)
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Everything that is known about the translations of a test set, in the order of its sentences."""
+    """Everything that is known about the translations of a test set; ``examples`` are its sentences in their order."""
 
     bleu: Score
     chrf: Score
-    by_length: tuple[LengthScore, ...]
+    by_length: tuple[ClassScore, ...]
+    by_rare_words: tuple[ClassScore, ...]
     examples: tuple[Example, ...]
 
 
-def score_translations(sources: Sequence[str], references: Sequence[str], translations: Sequence[str]) -> Scores:
+def score_translations(
+    sources: Sequence[str], references: Sequence[str], translations: Sequence[str], rare_words: Sequence[int] = ()
+) -> Scores:
     """The scores of n translations; all shapes [n], n at least 1.
+
+    Args:
+        sources: as they were translated.
+        references: what they should have become.
+        translations: what they did become.
+        rare_words: how many rare words each source has; empty if nobody counted.
 
     Raises:
         ValueError: if there is nothing to score, or the lengths differ.
@@ -56,17 +68,24 @@ def score_translations(sources: Sequence[str], references: Sequence[str], transl
         Example(source, reference, translation, sentence_chrf(translation, reference))
         for source, reference, translation in zip(sources, references, translations, strict=True)
     )
-    return Scores(*whole, by_length(examples), examples)
+    lengths = [len(source.split()) for source in sources]
+    by_rare_words = by_class(examples, rare_words, RARE_WORD_CLASSES) if rare_words else ()
+    return Scores(*whole, by_class(examples, lengths, LENGTH_CLASSES), by_rare_words, examples)
 
 
-def by_length(examples: Sequence[Example]) -> tuple[LengthScore, ...]:
-    """The scores of each length class that has sentences; a word is what stands between blanks."""
-    lengths = [len(example.source.split()) for example in examples]
+def by_class(examples: Sequence[Example], counts: Sequence[int], ends: Sequence[int]) -> tuple[ClassScore, ...]:
+    """The scores of each class that has sentences.
+
+    Args:
+        examples: shape [n].
+        counts: shape [n], what the classes are about.
+        ends: the largest count of each class but the last.
+    """
     scores = []
-    for low, high in zip((-1, *LENGTH_CLASSES), (*LENGTH_CLASSES, math.inf), strict=True):
-        inside = [example for example, length in zip(examples, lengths, strict=True) if low < length <= high]
+    for low, high in zip((-1, *ends), (*ends, math.inf), strict=True):
+        inside = [example for example, count in zip(examples, counts, strict=True) if low < count <= high]
         if inside:
             translations, references = [e.translation for e in inside], [e.reference for e in inside]
             values = (metric(translations, references, samples=0).value for metric in (bleu, chrf))
-            scores.append(LengthScore(low + 1, None if high == math.inf else int(high), len(inside), *values))
+            scores.append(ClassScore(low + 1, None if high == math.inf else int(high), len(inside), *values))
     return tuple(scores)

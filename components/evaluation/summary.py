@@ -32,6 +32,7 @@ def as_document(scores: Scores) -> str:
         "chrf": asdict(scores.chrf),
         "sentences": len(scores.examples),
         "by_length": [asdict(score) for score in scores.by_length],
+        "by_rare_words": [asdict(score) for score in scores.by_rare_words],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

@@ -40,7 +40,13 @@ def test_every_sentence_is_in_one_length_class() -> None:
     sources = ["", "a", "a b c d e", "a b c d e f", "a " * 40, "a " * 41, "a " * 400]
     scores = score_translations(sources, ["x y"] * 7, ["x y"] * 7)
     classes = {score.label: score.sentences for score in scores.by_length}
-    assert classes == {"0–5": 3, "6–10": 1, "31–40": 1, "41 and more": 2}
+    assert classes == {"0–5": 3, "6–10": 1, "31–40": 1, "41+": 2}
+
+
+def test_rare_words_make_classes_too() -> None:
+    scores = score_translations(SOURCES, REFERENCES, TRANSLATIONS, rare_words=[0, 0, 7])
+    assert [(score.label, score.sentences) for score in scores.by_rare_words] == [("0", 2), ("4+", 1)]
+    assert scores.by_rare_words[1].bleu < scores.by_rare_words[0].bleu
 
 
 def test_one_sentence_has_no_interval() -> None:

@@ -1,0 +1,110 @@
+"""The report's page: complete, self-contained, and safe whatever the sentences say."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.evaluation.differences import differences
+from components.evaluation.metrics import bleu, chrf
+from components.evaluation.report import Report, Rival, pick_examples, render
+from components.evaluation.scores import Scores, score_translations
+from components.serving.translation import Alignment
+
+HOSTILE = "<script>alert('$x$')</script> & \"quoted\" {{ 7 * 7 }}"
+
+
+@pytest.fixture(scope="module")
+def scores() -> Scores:
+    references = [f"Le chien numéro {number} dort." for number in range(30)]
+    translations = [reference if number % 2 else HOSTILE for number, reference in enumerate(references)]
+    return score_translations([HOSTILE] * 30, references, translations, rare_words=[0, 1] * 15)
+
+
+@pytest.fixture(scope="module")
+def page(scores: Scores) -> str:
+    alignment = Alignment(("￭$a", "<b>", "你"), ("x_$", "y", "z"), (2, 0, -1))
+    return render(
+        Report(
+            title=HOSTILE,
+            scores=scores,
+            unknown_rate=0.0123,
+            sentences_per_second=41.5,
+            rivals=[Rival("the source, copied", bleu(["a"], ["b"]), chrf(["a"], ["b"]))],
+            facts={"Model": "models:/nmt-en-fr/3"},
+            corpus={"Read": "30 lines"},
+            curves={"Loss": {"val_loss": [(1, 2.0), (2, 1.0)]}},
+            alignments=[alignment],
+            commands=["mlflow run . -e evaluate"],
+        )
+    )
+
+
+def test_it_needs_nothing_but_itself(page: str) -> None:
+    links = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""", page)
+    assert [link for link in links if not link.startswith("#")] == []
+    assert "@import" not in page
+
+
+def test_what_sentences_say_is_text(page: str) -> None:
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "{{ 7 * 7 }}" in page
+
+
+def test_every_section_is_there_and_all_tags_are_closed(page: str) -> None:
+    headings = re.findall(r"<h[23]>([^<]+)</h[23]>", page)
+    assert headings == [
+        *("Beside others", "Where it is good", "By length", "By rare words", "Examples", "Worst", "Median", "Best"),
+        *("Attention", "Training", "Loss", "Corpus", "Again"),
+    ]
+    assert page.count("<svg") == 4
+    for fact in ("models:/nmt-en-fr/3", "1.23 %", "30 lines", "mlflow run . -e evaluate", "你"):
+        assert fact in page
+
+    class Tags(HTMLParser):
+        opened: list[str] = []  # noqa: RUF012
+
+        def handle_starttag(self, tag: str, attrs: object) -> None:
+            if tag not in ("meta", "br"):
+                self.opened.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            assert self.opened.pop() == tag
+
+        def handle_startendtag(self, tag: str, attrs: object) -> None:
+            pass
+
+    tags = Tags()
+    tags.feed(page)
+    assert tags.opened == []
+
+
+def test_what_is_not_known_is_left_out(scores: Scores) -> None:
+    headings = re.findall(r"<h2>([^<]+)</h2>", render(Report("A model", scores, 0.0, 1.0)))
+    assert headings == ["Where it is good", "Examples"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 15, 100])
+def test_an_example_is_shown_once(count: int) -> None:
+    sentences = [f"Phrase {number} " + "x" * number for number in range(count)]
+    groups = pick_examples(score_translations(sentences, sentences, [text[::-1] for text in sentences]))
+    shown = [example.source for group in groups.values() for example in group]
+    assert len(shown) == len(set(shown))
+    assert len(shown) == min(count, 15) or count < 15
+    assert groups["Worst"][0].chrf == min(example.chrf for group in groups.values() for example in group)
+
+
+def test_differences_are_marked_by_word() -> None:
+    reference, translation = differences("Un chien noir dort.", "Un chat dort bien.")
+    assert [span.text for span in reference if span.differs] == ["chien noir"]
+    assert [span.text for span in translation if span.differs] == ["chat", " bien"]
+
+
+@settings(deadline=None)
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_marking_changes_no_text(reference: str, translation: str) -> None:
+    spans = differences(reference, translation)
+    assert ["".join(span.text for span in side) for side in spans] == [reference, translation]
