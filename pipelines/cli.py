@@ -97,12 +97,14 @@ def run(main: Callable[[list[str]], None]) -> None:
 
 def _quieten() -> None:
     """Keeps the libraries from drowning what the entry says; a variable that the user set stays as it is."""
-    # From errors on: below that TensorFlow tells how it was compiled and that there is no GPU.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow tells how it was compiled, that there is no GPU and, as an error, that it has two drivers for it.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # A bar for each of the four files of a model.
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     # Google's clients announce the end of Python 3.11; TensorFlow 2.15 leaves no choice.
     warnings.filterwarnings("ignore", category=FutureWarning, module="google")
+    # tensorflow-addons announces that it has ended.
+    warnings.filterwarnings("ignore", category=UserWarning, module="tensorflow_addons")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,12 +1,19 @@
-"""The entry ``main``: prepare → train → evaluate → register, one MLflow run with a nested run for each step."""
+"""The entry ``main``: prepare → train → evaluate → register, one MLflow run with a nested run for each step.
+
+Usage: mlflow run . [-P corpus=… -P units=… …]; ``python -m pipelines.workflow --help`` lists the parameters.
+"""
 
 import dataclasses
+import hashlib
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from components.corpus.parameters import PrepareParameters
+from components.dataset.manifest import Manifest
 from components.errors import InputError
 from components.evaluation.parameters import EvaluateParameters
 from components.parameters import parameter, select
@@ -39,6 +46,8 @@ def main(argv: list[str]) -> None:
 def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
     """All steps in this process, one after the other, each handing the next a value.
 
+    A step whose result is there already, from the same inputs, parameters and code, is not run again.
+
     Args:
         values: of the parameters of all steps.
 
@@ -48,32 +57,90 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
     Raises:
         InputError: if something cannot work, as far as possible before any work begins.
     """
-    check_force(values["force"])
+    forced = forced_steps(values["force"])
     check_tracking()
     with step_run("main", values, name=f"workflow {values['corpus']}") as parent:
-        data_dir = _step(1, lambda: prepare.run(select(PrepareParameters, values)))
-        model = _step(2, lambda: train.run(select(train.TrainParameters, values), data_dir))
+        data_dir = _timed(1, lambda: _prepared(select(PrepareParameters, values), parent.run_id))
+        train_parameters = select(train.TrainParameters, values)
+        model = _timed(2, lambda: _trained(train_parameters, data_dir, "train" in forced))
         # A given test corpus is in the dataset by now, beside everything that was kept from training because of it.
         parameters = dataclasses.replace(select(EvaluateParameters, values), test_corpus="")
-        evaluation = _step(3, lambda: evaluate.run(parameters, model.model_uri, data_dir))
-        parent.log_metrics({"bleu": evaluation.bleu, "chrf": evaluation.chrf})
+        evaluation = _timed(3, lambda: evaluate.run(parameters, model.model_uri, data_dir))
+        parent.log_metrics({"test_bleu": evaluation.bleu, "test_chrf": evaluation.chrf})
         parent.set_tags({"model": f"models:/{evaluation.name}/{evaluation.version}"})
     print(_summary(evaluation))
     return evaluation
 
 
-def check_force(force: str) -> None:
-    """Refuses names of steps that do not exist.
+def forced_steps(force: str) -> frozenset[str]:
+    """The steps that ``force`` names.
 
     Raises:
-        InputError: if there is one.
+        InputError: if it names one that does not exist.
     """
-    for name in force.replace(",", " ").split():
+    names = force.replace(",", " ").split()
+    for name in names:
         if name not in (*STEPS, "all"):
             raise InputError(f"force: found {name!r}, must be names of steps ({', '.join(STEPS)}) or all")
+    return frozenset(STEPS if "all" in names else names)
 
 
-def _step(number: int, work: Callable[[], T]) -> T:
+def _prepared(parameters: PrepareParameters, parent_id: str) -> Path:
+    """The prepared dataset. Whether there is one already is for `prepare` to find out; the run tree tells it."""
+    from components.tracking.cache import find_preparation, has_run, record_reuse
+    from components.tracking.dataset import describe_dataset
+
+    data_dir = prepare.run(parameters)
+    if not has_run("prepare", parent_id):
+        dataset = describe_dataset(data_dir, Manifest.load(data_dir), "prepare")
+        earlier = find_preparation(dataset.digest)
+        record_reuse("prepare", parameters, earlier[0] if earlier else None)
+    return data_dir
+
+
+def _trained(parameters: train.TrainParameters, data_dir: Path, forced: bool) -> train.TrainedModel:
+    """The trained model: that of an earlier run if it is still there, else a new one."""
+    from components.tracking.cache import find_finished, record_reuse, remember, step_key
+    from components.tracking.registry import is_intact
+
+    manifest = Manifest.load(data_dir)
+    decisive = {name: value for name, value in vars(parameters).items() if name not in ("data_dir", "checkpoint_dir")}
+    key = step_key("train", "pipelines.train", _dataset_digests(data_dir, manifest), decisive)
+    if forced:
+        _forget_checkpoints(parameters, manifest)
+    else:
+        for earlier in find_finished("train", key):
+            if is_intact(earlier.outputs["model_uri"]):
+                print(f"train: run {earlier.run_id} trained this model already, and is reused")
+                record_reuse("train", parameters, earlier)
+                return train.TrainedModel(earlier.outputs["model_uri"], earlier.run_id)
+    model = train.run(parameters, data_dir)
+    remember(model.run_id, key, {"model_uri": model.model_uri})
+    return model
+
+
+def _dataset_digests(data_dir: Path, manifest: Manifest) -> dict[str, str]:
+    """What training sees of a dataset: the ids, the text codec, the sentences it validates on."""
+    codec = hashlib.sha256()
+    for path in sorted(path for path in data_dir.rglob("*") if path.is_file()):
+        place = path.relative_to(data_dir)
+        if place.parts[0] == "tokenizer" or place.name.startswith("vocabulary."):
+            codec.update(str(place).encode() + b"\0" + path.read_bytes() + b"\0")
+    heldout = {split: part.digest for split, part in manifest.heldout.items() if split == "validation"}
+    return {"fingerprint": manifest.fingerprint, "codec": codec.hexdigest(), **heldout}
+
+
+def _forget_checkpoints(parameters: train.TrainParameters, manifest: Manifest) -> None:
+    """Without them training begins anew."""
+    from components.training.checkpoints import locked
+
+    folder = Path(parameters.checkpoint_dir or Path("checkpoints", train.checkpoint_key(parameters, manifest)))
+    with locked(folder):
+        for kept in ("latest", "best"):
+            shutil.rmtree(folder / kept, ignore_errors=True)
+
+
+def _timed(number: int, work: Callable[[], T]) -> T:
     label = f"[{number}/{len(STEPS)}] {STEPS[number - 1]}"
     print(f"{label} …", flush=True)
     start = time.monotonic()

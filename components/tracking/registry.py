@@ -5,6 +5,20 @@ from collections.abc import Mapping
 CHAMPION = "champion"
 
 
+def is_intact(model_uri: str) -> bool:
+    """Whether the logged model ``models:/ID`` is there, complete, with its files."""
+    import mlflow
+    from mlflow.entities import LoggedModelStatus
+    from mlflow.exceptions import MlflowException
+
+    try:
+        model = mlflow.MlflowClient().get_logged_model(model_uri.removeprefix("models:/"))
+        files = {file.path.rpartition("/")[2] for file in mlflow.artifacts.list_artifacts(model_uri) or []}
+    except (MlflowException, OSError):
+        return False
+    return model.status == LoggedModelStatus.READY and "MLmodel" in files
+
+
 def register_model(model_uri: str, name: str, tags: Mapping[str, str] | None = None) -> str:
     """Makes a new version of the registered model ``name`` and gives it the alias ``champion``.
 

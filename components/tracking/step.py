@@ -119,6 +119,10 @@ class StepRun:
         for start in range(0, len(items), 100):  # MLflow takes no more at once.
             self._outbox.put("params", params=dict(items[start : start + 100]))
 
+    def describe(self, markdown: str) -> None:
+        """Gives the run the description that the UI shows above everything else."""
+        self.set_tags({"mlflow.note.content": markdown})
+
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Tags the run; of a long text the first 5,000 characters."""
         self._outbox.put("tags", tags={name: str(value) for name, value in tags.items()})

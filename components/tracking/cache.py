@@ -1,0 +1,126 @@
+"""The step cache: a step that was finished before on the same inputs, parameters and code need not run again.
+
+MLflow's store is the cache: a step's run carries its key and where its outputs are, and is the entry. A run that is
+deleted in the UI is forgotten, one that failed never counts.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from components.tracking.code import code_digest
+from components.tracking.step import StepRun, step_run
+
+KEY_TAG = "step.key"
+OUTPUTS_TAG = "step.outputs"
+REUSED_TAG = "reused"
+
+
+@dataclass(frozen=True)
+class FinishedStep:
+    """A run whose result may stand. ``outputs``: name → where it is, as the step told them."""
+
+    run_id: str
+    experiment_id: str
+    outputs: dict[str, str]
+    metrics: dict[str, float]
+
+
+def step_key(step: str, entry: str, inputs: Mapping[str, str], parameters: Mapping[str, Any]) -> str:
+    """A digest of everything that decides the result of a step.
+
+    Args:
+        step: its name.
+        entry: the module that runs it, from which its code is found, such as ``pipelines.train``.
+        inputs: name → digest of the content.
+        parameters: those that decide the result, and no others.
+    """
+    decisive = {"step": step, "code": code_digest(entry), "inputs": dict(inputs), "parameters": dict(parameters)}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def find_finished(step: str, key: str) -> list[FinishedStep]:
+    """The finished runs of this step with this key in the current experiment, newest first.
+
+    Whether their outputs are still there is for the caller to see.
+    """
+    return _search(f"tags.step = '{step}' AND tags.`{KEY_TAG}` = '{key}'")
+
+
+def find_preparation(digest: str) -> list[FinishedStep]:
+    """The finished runs that prepared the dataset with this digest in MLflow, newest first."""
+    return _search(f"tags.step = 'prepare' AND dataset.digest = '{digest}'")
+
+
+def has_run(step: str, parent_id: str) -> bool:
+    """Whether the run ``parent_id`` has a nested run of this step."""
+    import mlflow
+
+    which = f"tags.step = '{step}' AND tags.`mlflow.parentRunId` = '{parent_id}'"
+    return bool(mlflow.search_runs(filter_string=which, max_results=1, output_format="list"))
+
+
+def remember(run_id: str, key: str, outputs: Mapping[str, str]) -> None:
+    """Makes a finished run an entry of the cache.
+
+    Args:
+        run_id: of the step's run.
+        key: of its result, see :func:`step_key`.
+        outputs: where the results are: name → path or URI.
+    """
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    # Last the key: an entry without outputs would be found.
+    with suppress(MlflowException):  # What is not remembered is only done again.
+        client = MlflowClient()
+        client.set_tag(run_id, OUTPUTS_TAG, json.dumps(dict(outputs)))
+        client.set_tag(run_id, KEY_TAG, key)
+
+
+def record_reuse(step: str, parameters: Any, finished: FinishedStep | None) -> StepRun:
+    """Shows in the run tree that a step was not run because an earlier result stands.
+
+    Args:
+        step: its name.
+        parameters: the effective ones.
+        finished: the earlier run, None if no run is known, only its output.
+
+    Returns:
+        A finished run which names the earlier one as tag ``reused``, links to it, and repeats its last metrics, so
+        that comparisons of whole workflows show them.
+    """
+    with step_run(step, parameters, name=f"{step} (reused)") as run:
+        if finished is None:
+            run.set_tags({REUSED_TAG: "unknown"})
+            run.describe("Its result was there already; no run in this store made it.")
+        else:
+            run.set_tags({REUSED_TAG: finished.run_id, OUTPUTS_TAG: json.dumps(finished.outputs)})
+            run.log_metrics({k: v for k, v in finished.metrics.items() if not k.startswith("system/")})
+            link = f"#/experiments/{finished.experiment_id}/runs/{finished.run_id}"
+            run.describe(f"Nothing was done: inputs, parameters and code are those of [this run]({link}).")
+    return run
+
+
+def _search(which: str) -> list[FinishedStep]:
+    import mlflow
+
+    runs = mlflow.search_runs(
+        filter_string=f"{which} AND attributes.status = 'FINISHED'",
+        order_by=["attributes.start_time DESC"],
+        max_results=20,
+        output_format="list",
+    )
+    return [
+        FinishedStep(
+            run.info.run_id,
+            run.info.experiment_id,
+            json.loads(run.data.tags.get(OUTPUTS_TAG, "{}")),
+            dict(run.data.metrics),
+        )
+        for run in runs
+        if REUSED_TAG not in run.data.tags
+    ]

@@ -1,0 +1,87 @@
+"""The code that a step runs, as a digest: what must be the same for an earlier result to stand."""
+
+import ast
+import hashlib
+from collections.abc import Collection, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from components.tracking.facts import PROJECT
+
+ROOT = "components"
+# It records what is done and decides nothing of it.
+_NOT_COUNTED = frozenset({"tracking"})
+_LIBRARIES = ("apache-beam", "numpy", "pyarrow", "sacrebleu", "tensorflow", "tensorflow-addons")
+
+
+def code_digest(entry: str, project: Path = PROJECT) -> str:
+    """A digest of the rooms that an entry uses, as they are on disk now, committed or not.
+
+    A room counts as a whole as soon as one of its modules is imported, anywhere on the way from the entry: some read
+    their neighbours as files. Of Python files the syntax tree counts, so that comments and formatting do not.
+
+    Args:
+        entry: a module such as ``pipelines.train``; itself it counts too.
+        project: the folder that holds ``components`` and ``pipelines``.
+    """
+    rooms = rooms_of(entry, project) - _NOT_COUNTED
+    files = [_file(entry, project), *sorted(path for room in rooms for path in _files(project / ROOT, room))]
+    digest = hashlib.sha256()
+    for path in files:
+        assert path is not None, f"there is no module {entry}"
+        digest.update(str(path.relative_to(project)).encode() + b"\0" + _content(path) + b"\0")
+    for library in _LIBRARIES:
+        digest.update(f"{library}=={version(library)}\0".encode())
+    return digest.hexdigest()
+
+
+def rooms_of(entry: str, project: Path = PROJECT) -> set[str]:
+    """The rooms, and the modules directly in ``components``, that are reached from ``entry`` by imports at any level.
+
+    Imports inside functions count, and so does what the modules on the way import; what tracking imports does not.
+    """
+    found: set[str] = set()
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        path = _file(name, project)
+        if name in found or path is None or (_room(name) or "") in _NOT_COUNTED:
+            continue
+        found.add(name)
+        waiting += _imports(path)
+    return {room for name in found if (room := _room(name))}
+
+
+def _room(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if parts[0] == ROOT and len(parts) > 1 else None
+
+
+def _file(module: str, project: Path) -> Path | None:
+    """The file of a module of this project; None if there is none, as for a name within a module."""
+    path = project.joinpath(*module.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+def _files(components: Path, room: str) -> Iterator[Path]:
+    if (components / room).is_dir():
+        yield from (p for p in (components / room).rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    else:
+        yield (components / room).with_suffix(".py")
+
+
+def _imports(path: Path) -> Collection[str]:
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            # What is imported may be a module or a name in one: what is no file is passed over.
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return [name for name in names if name.startswith(f"{ROOT}.")]
+
+
+def _content(path: Path) -> bytes:
+    if path.suffix != ".py":
+        return path.read_bytes()
+    return ast.dump(ast.parse(path.read_text(encoding="utf-8"))).encode()

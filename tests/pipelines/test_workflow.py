@@ -1,0 +1,98 @@
+"""The whole workflow, for real, on a corpus of a few hundred pairs: run tree, summary, and what is not done again."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from components.errors import InputError
+from pipelines import cli, workflow
+from pipelines.evaluate import Evaluation
+
+SMALL = ["--units=8", "--embedding_size=8", "--epochs=1", "--min_count=2", "--batch_tokens=512"]
+
+
+def write_corpus(path: Path, last: str = "tard") -> None:
+    subjects = [("I", "Je"), ("You", "Tu"), ("Paul", "Paul"), ("The cat", "Le chat"), ("We", "Nous")]
+    verbs = [(f"see {n} dogs", f"voir {n} chiens") for n in range(60)]
+    lines = [f"{en} {what} today .\t{fr} {quoi} {last} .\n" for en, fr in subjects for what, quoi in verbs]
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def steps_of(parent: Run) -> dict[str, Run]:
+    runs = MlflowClient().search_runs(["0"], f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'")
+    return {run.data.tags["step"]: run for run in runs}
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Evaluation, Run, set[str]]]:
+    """Runs the workflow in a folder of its own: the evaluation, the parent run, and the steps that were done."""
+    monkeypatch.chdir(tmp_path)
+    write_corpus(tmp_path / "pairs.tsv")
+
+    def run(*argv: str) -> tuple[Evaluation, Run, set[str]]:
+        arguments = ["--corpus", "pairs.tsv", *SMALL, *argv]
+        values = cli.parse(arguments, "workflow", "", workflow.PARAMETERS, workflow.WITHOUT)
+        evaluation = workflow.run(values)
+        parent = MlflowClient().search_runs(["0"], "tags.step = 'main'", max_results=1)[0]
+        done = {step for step, run in steps_of(parent).items() if "reused" not in run.data.tags}
+        return evaluation, parent, done
+
+    return run
+
+
+def test_tree_summary_and_cache(work: Callable[..., Any], capfd: pytest.CaptureFixture[str]) -> None:
+    evaluation, parent, done = work()
+    assert done == {"prepare", "train", "evaluate"}
+    steps = steps_of(parent)
+    assert {run.info.status for run in [parent, *steps.values()]} == {"FINISHED"}
+    assert parent.info.run_name == "workflow pairs.tsv"
+    assert steps["prepare"].data.params["corpus"] == parent.data.params["corpus"] == "pairs.tsv"
+    assert steps["train"].data.params["units"] == parent.data.params["units"] == "8"
+    assert parent.data.metrics["test_bleu"] == steps["evaluate"].data.metrics["test_bleu"] == evaluation.bleu
+    told = capfd.readouterr().out
+    for line in (
+        *(f"[{number}/3] {step} …" for number, step in enumerate(workflow.STEPS, start=1)),
+        f"BLEU {evaluation.bleu:.1f}   chrF {evaluation.chrf:.1f}",
+        "Model  nmt-en-fr version 1",
+        "-e serve -P model=models:/nmt-en-fr/1",
+        "mlflow@3.17.2 ui --backend-store-uri sqlite:////",
+    ):
+        assert line in told
+    assert told.count("    translation  ") == 5
+
+    # Nothing changed: nothing is prepared or trained, and the tree says whose results stand.
+    _, parent, done = work()
+    assert done == {"evaluate"}
+    assert steps_of(parent)["train"].data.tags["reused"] == steps["train"].info.run_id
+    assert steps_of(parent)["prepare"].data.tags["reused"] == steps["prepare"].info.run_id
+    link = f"(#/experiments/0/runs/{steps['train'].info.run_id})"
+    assert link in steps_of(parent)["train"].data.tags["mlflow.note.content"]
+
+    assert work("--learning_rate=0.002")[2] == {"train", "evaluate"}
+    assert work("--force=train")[2] == {"train", "evaluate"}
+    assert work("--beam_width=2")[2] == {"evaluate"}
+
+    write_corpus(Path("pairs.tsv"), last="tôt")
+    assert work()[2] == {"prepare", "train", "evaluate"}
+
+    # A model whose files are gone is trained again.
+    output = MlflowClient().get_run(steps_of(work()[1])["train"].data.tags["reused"]).outputs.model_outputs[0]
+    location = MlflowClient().get_logged_model(output.model_id).artifact_location
+    (Path(location) / "MLmodel").unlink()
+    assert work()[2] == {"train", "evaluate"}
+
+
+@pytest.mark.parametrize(("force", "steps"), [("", []), ("train", ["train"]), ("all", workflow.STEPS)])
+def test_steps_that_are_forced(force: str, steps: list[str]) -> None:
+    assert workflow.forced_steps(force) == set(steps)
+
+
+def test_unknown_step_to_force_is_refused() -> None:
+    with pytest.raises(
+        InputError, match=r"force: found 'fit', must be names of steps \(prepare, train, evaluate\) or all"
+    ):
+        workflow.forced_steps("prepare, fit")
