@@ -61,7 +61,8 @@ class Cleaner:
             block = block.filter(pc.invert(faulty))
         undecodable = _undecodable(block["source"]) | _undecodable(block["target"])
         if undecodable.any():
-            self._refuse_wholly_undecodable(place, block, undecodable)
+            if place.split is None:
+                self._refuse_wholly_undecodable(place, block, undecodable)
             rejected.append(self._reject_raw(place, block.filter(pa.array(undecodable)), NOT_UTF8))
             block = block.filter(pa.array(~undecodable))
         source, target = (block[side].cast(pa.string()) for side in ("source", "target"))

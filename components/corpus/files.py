@@ -117,14 +117,12 @@ def line_arrays(path: str, offset: int = 0) -> Iterator[pa.Array]:
     """
     rest = b""
     with open_text(path) as file:
-        if offset:
-            file.seek(offset)
-        elif (head := file.read(len(_BYTE_ORDER_MARK))) != _BYTE_ORDER_MARK:
-            rest = head
-        while chunk := _read(file, path):
+        file.seek(offset)
+        chunks = _chunks(file, path)
+        for chunk in chunks:
             # A line longer than a chunk is glued together here; bytes.join keeps that linear.
             pieces = [rest, chunk]
-            while b"\n" not in pieces[-1] and (more := _read(file, path)):
+            while b"\n" not in pieces[-1] and (more := next(chunks, b"")):
                 pieces.append(more)
             complete, newline, rest = b"".join(pieces).rpartition(b"\n")
             if newline:
@@ -133,9 +131,12 @@ def line_arrays(path: str, offset: int = 0) -> Iterator[pa.Array]:
         yield _split_lines(rest)
 
 
-def _read(file: BinaryIO, path: str) -> bytes:
+def _chunks(file: BinaryIO, path: str) -> Iterator[bytes]:
+    begins = file.tell() == 0
     try:
-        return file.read(CHUNK)
+        while chunk := file.read(CHUNK):
+            yield chunk.removeprefix(_BYTE_ORDER_MARK) if begins else chunk
+            begins = False
     except _DAMAGED as error:
         raise InputError(f"{path} is a damaged or truncated gzip file ({error})") from None
 

@@ -28,7 +28,9 @@ class Progress:
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._terminal = sys.stderr.isatty()
+        # Kept, because the runner holds back what workers write to stderr.
+        self._stderr = sys.stderr
+        self._terminal = self._stderr.isatty()
 
     def __enter__(self) -> "Progress":
         with _lock:
@@ -58,5 +60,5 @@ class Progress:
             line = "\r\033[K" + line + ("\n" if last else "")
         else:
             line += "\n"
-        sys.stderr.write(line)
-        sys.stderr.flush()
+        self._stderr.write(line)
+        self._stderr.flush()

@@ -1,10 +1,13 @@
 """Runners by name, Beam's options, and errors from workers told in one line."""
 
+import io
 import logging
 import os
 import re
 import shlex
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
@@ -71,17 +74,20 @@ def run(pipeline: beam.Pipeline) -> beam.runners.runner.PipelineResult:
     Raises:
         InputError: the one that a worker raised, if that was the reason it failed.
     """
-    # Beam warns of what is meant so here, and the in-process runner repeats every worker's traceback.
-    logging.getLogger("apache_beam.runners").setLevel(logging.CRITICAL)
-    logging.getLogger("root").setLevel(logging.ERROR)
+    # Workers in this process log and print the traceback of whatever they meet, at every step it passes on its way to
+    # the launcher, where it arrives whole.
+    said = io.StringIO()
+    logger = logging.getLogger("apache_beam.runners")
+    logger.setLevel(logging.CRITICAL)
     try:
-        result = pipeline.run()
-        result.wait_until_finish()
-    except InputError:
-        raise
+        with redirect_stderr(said):
+            result = pipeline.run()
+            result.wait_until_finish()
     except Exception as error:
-        found = _WORKER_INPUT_ERROR.findall(str(error))
-        if found:
+        if found := _WORKER_INPUT_ERROR.findall(str(error)):
             raise InputError(found[-1]) from None
+        sys.stderr.write(said.getvalue())
         raise
+    finally:
+        logger.setLevel(logging.NOTSET)
     return result

@@ -8,7 +8,17 @@ from contextlib import contextmanager
 
 # Beam imports these whenever they are installed and does without where they are not. Together they take two thirds of
 # its start-up: `python -X importtime -c 'import apache_beam'` shows 3.6 s with and 1.2 s without them.
-_OPTIONAL = ("apitools", "azure", "boto3", "google.api_core", "google.auth", "google.cloud", "hdfs", "pandas", "pymongo")
+_OPTIONAL = (
+    "apitools",
+    "azure",
+    "boto3",
+    "google.api_core",
+    "google.auth",
+    "google.cloud",
+    "hdfs",
+    "pandas",
+    "pymongo",
+)
 
 
 def import_beam(lean: bool) -> None:
@@ -17,7 +27,9 @@ def import_beam(lean: bool) -> None:
     Args:
         lean: leave out what only remote runners and remote file systems need. Has an effect on the first call only.
     """
-    hidden = [name for name in _OPTIONAL if name not in sys.modules] if lean and "apache_beam" not in sys.modules else []
+    hidden = (
+        [name for name in _OPTIONAL if name not in sys.modules] if lean and "apache_beam" not in sys.modules else []
+    )
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None makes `import` raise ImportError.
     try:
         with warnings.catch_warnings(), _quiet():

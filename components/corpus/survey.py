@@ -76,7 +76,9 @@ def survey(parameters: PrepareParameters) -> Survey:
 def is_local(survey: Survey) -> bool:
     """Whether everything is read, done and written on this machine."""
     p = survey.parameters
-    return p.runner == "DirectRunner" and not any(map(is_remote, (p.corpus, p.validation_corpus, p.test_corpus, p.data_dir)))
+    return p.runner == "DirectRunner" and not any(
+        map(is_remote, (p.corpus, p.validation_corpus, p.test_corpus, p.data_dir))
+    )
 
 
 def _check_languages(parameters: PrepareParameters) -> None:

@@ -9,7 +9,16 @@ from components.dataset.example import SOURCE, TARGET
 from components.dataset.records import Ids, encode_records
 
 # One id at each edge of a varint's length, and lists at the edges of the nested lengths' varints.
-EDGES = [[0], [127], [128, 16383, 16384, 2097151, 2097152, 2**31 - 1], [1] * 110, [300] * 64, [5] * 127, [9] * 16400, []]
+EDGES = [
+    [0],
+    [127],
+    [128, 16383, 16384, 2097151, 2097152, 2**31 - 1],
+    [1] * 110,
+    [300] * 64,
+    [5] * 127,
+    [9] * 16400,
+    [],
+]
 
 
 def ids(lists: list[list[int]]) -> Ids:
@@ -37,7 +46,7 @@ def test_tensorflow_reads_the_same_ids(tmp_path: Path) -> None:
 
 def test_tensorflow_reads_random_ids(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
-    lists = [random.integers(0, 2**random.integers(1, 31), random.integers(1, 60)).tolist() for _ in range(600)]
+    lists = [random.integers(0, 2 ** random.integers(1, 31), random.integers(1, 60)).tolist() for _ in range(600)]
     (tmp_path / "a.tfrecord").write_bytes(encode_records(ids(lists[:300]), ids(lists[300:])))
     assert read(tmp_path / "a.tfrecord") == list(zip(lists[:300], lists[300:], strict=True))
 

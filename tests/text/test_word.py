@@ -96,7 +96,8 @@ def test_a_slice_of_a_column_is_tokenized_like_the_column() -> None:
 @pytest.mark.parametrize("side", ["en", "fr"])
 def test_every_line_of_the_test_corpora_comes_back(shared_data: Path, side: str) -> None:
     lines = (shared_data / f"multi30k/test_2016_flickr.{side}").read_text(encoding="utf-8").split("\n")
-    lines += gzip.open(shared_data / f"canada_laws/valid.{side}.gz", "rt", encoding="utf-8").read().split("\n")
+    with gzip.open(shared_data / f"canada_laws/valid.{side}.gz", "rt", encoding="utf-8") as laws:
+        lines += laws.read().split("\n")
     with gzip.open(shared_data / "tatoeba/fra.txt.gz", "rt", encoding="utf-8") as tatoeba:
         lines += [line.rstrip("\n").split("\t")[side == "fr"] for line in tatoeba][::20]
     assert there_and_back(side, lines) == [blanks_merged(line) for line in lines]

@@ -1,0 +1,325 @@
+"""``prepare`` through its real entry point, from the corpus to the records."""
+
+import dataclasses
+import gzip
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from components.dataset.fingerprint import MODULUS, fingerprint_of, spell
+from components.dataset.heldout import read_heldout
+from components.dataset.manifest import SPLITS, Manifest
+from components.errors import InputError
+from components.text.codec import TextCodec
+from pipelines import prepare
+from tests.conftest import PROJECT
+from tests.corpus.corpora import pairs, write_aligned
+from tests.dataset.test_records import ids, read
+
+Pairs = list[tuple[str, str]]
+
+
+def run(folder: Path, **parameters: Any) -> Manifest:
+    """Runs the entry point with its command line; returns the manifest of what it made in ``folder``."""
+    values = {"data_dir": folder, "validation_share": 0.1, "test_share": 0.1, **parameters}
+    prepare.main([f"--{name}={value}" for name, value in values.items()])
+    return Manifest.load(folder)
+
+
+def records(folder: Path, manifest: Manifest, split: str) -> list[tuple[list[int], list[int]]]:
+    return [pair for bucket in manifest.splits[split] for file in bucket.files for pair in read(folder / file)]
+
+
+def rejected(folder: Path) -> list[dict[str, Any]]:
+    files = sorted((folder / "rejected").glob("*.jsonl")) if (folder / "rejected").exists() else []
+    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").split("\n") if line]
+
+
+def train_pairs(folder: Path, manifest: Manifest) -> set[tuple[str, str]]:
+    """The sentences of the train split, from its records."""
+    codec = TextCodec.load(folder)
+    sides = zip(*records(folder, manifest, "train"), strict=True)
+    sources, targets = (list(side) for side in sides)
+    english = codec.source_tokenizer.detokenize([codec.source_vocabulary.words(ids[::-1]) for ids in sources])
+    return set(zip(english, codec.decode_target(targets), strict=True))
+
+
+@pytest.fixture(scope="module")
+def module_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("prepare")
+
+
+@pytest.fixture
+def prepared(module_folder: Path) -> tuple[Path, Manifest, Pairs]:
+    """A dataset of 1,000 pairs, made once for all tests that only look at it."""
+    folder, lines = module_folder / "dataset", pairs(1000)
+    if not folder.exists():
+        run(folder, corpus=write_aligned(module_folder, lines), vocab_size=60)
+    return folder, Manifest.load(folder), lines
+
+
+def test_records_hold_what_the_codec_makes_of_the_sentences(prepared: tuple[Path, Manifest, Pairs]) -> None:
+    folder, manifest, lines = prepared
+    codec = TextCodec.load(folder)
+    encoded = {
+        split: Counter((tuple(source), tuple(target)) for source, target in records(folder, manifest, split))
+        for split in SPLITS
+    }
+    expected = Counter(
+        (tuple(source), tuple(target))
+        for source, target in zip(
+            codec.encode_source(pa.array([pair[0] for pair in lines])).to_pylist(),
+            codec.encode_target(pa.array([pair[1] for pair in lines])).to_pylist(),
+            strict=True,
+        )
+    )
+    assert sum(encoded.values(), Counter()) == expected
+    for split in SPLITS:
+        assert sum(encoded[split].values()) == manifest.records(split) > 0
+
+
+def test_the_manifest_tells_the_truth(prepared: tuple[Path, Manifest, Pairs]) -> None:
+    folder, manifest, _ = prepared
+    assert dataclasses.asdict(manifest.counts) == {"read": 1000, "kept": 1000, "duplicates": 0, "rejected": {}}
+    total = 0
+    for split in SPLITS:
+        for bucket in manifest.splits[split]:
+            found = [pair for file in bucket.files for pair in read(folder / file)]
+            targets = [len(target) - 1 for _, target in found]
+            assert bucket.records == len(found)
+            assert bucket.source_tokens == sum(len(source) for source, _ in found)
+            assert bucket.target_tokens == sum(targets)
+            assert bucket.padding == pytest.approx(1 - sum(targets) / (len(targets) * max(targets)), abs=1e-6)
+            assert bucket.bytes == sum((folder / file).stat().st_size for file in bucket.files)
+            for source, target in found:
+                assert bucket.low <= max(len(source), len(target) - 2) <= bucket.high
+            total += fingerprint_of(split, ids([pair[0] for pair in found]), ids([pair[1] for pair in found]))
+    assert manifest.fingerprint == spell(total % MODULUS)
+    unknown = [source for source, _ in records(folder, manifest, "train")]
+    rate = sum(ids.count(1) for ids in unknown) / sum(map(len, unknown))
+    assert manifest.vocabularies["source"].oov_rate == pytest.approx(rate, abs=1e-6)
+    assert len((folder / "vocabulary.en.txt").read_text().splitlines()) == manifest.vocabularies["source"].size <= 60
+
+
+def test_held_out_sentences_stand_in_the_order_of_the_corpus(prepared: tuple[Path, Manifest, Pairs]) -> None:
+    folder, manifest, lines = prepared
+    for split in ("validation", "test"):
+        held_out = read_heldout(folder, manifest.heldout[split])
+        assert held_out == [pair for pair in lines if pair in set(held_out)]
+        assert len(held_out) == manifest.heldout[split].sentences == manifest.records(split)
+        assert 50 < len(held_out) < 150
+        assert not manifest.heldout[split].given
+
+
+def test_no_held_out_source_sentence_occurs_in_train(tmp_path: Path) -> None:
+    lines = [(source, f"{target} {n}") for source, target in pairs(200) for n in range(3)] + pairs(200) * 2
+    manifest = run(tmp_path / "d", corpus=write_aligned(tmp_path, lines), vocab_size=2000)
+    sources = {source for source, _ in train_pairs(tmp_path / "d", manifest)}
+    assert sources
+    for split in ("validation", "test"):
+        held_out = {source for source, _ in read_heldout(tmp_path / "d", manifest.heldout[split])}
+        assert held_out
+        assert not held_out & sources
+    assert manifest.counts.duplicates == 200
+
+
+def test_a_growing_corpus_keeps_its_test_sentences(tmp_path: Path) -> None:
+    lines = pairs(900)
+    small = run(tmp_path / "small", corpus=write_aligned(tmp_path, lines[:600], "small"))
+    large = run(tmp_path / "large", corpus=write_aligned(tmp_path, lines[::-1], "large"), validation_share=0.2)
+    old = set(read_heldout(tmp_path / "small", small.heldout["test"]))
+    assert old
+    assert old <= set(read_heldout(tmp_path / "large", large.heldout["test"]))
+
+
+def test_the_same_dataset_whatever_the_workers_and_shards(
+    prepared: tuple[Path, Manifest, Pairs], tmp_path: Path
+) -> None:
+    folder, manifest, lines = prepared
+    common = {"corpus": write_aligned(tmp_path, lines), "vocab_size": 60}
+    one = run(tmp_path / "one", beam_options="--direct_num_workers=1 --direct_running_mode=in_memory", **common)
+    many = run(tmp_path / "many", num_shards=3, beam_options="--direct_num_workers=3", **common)
+    assert one.fingerprint == many.fingerprint == manifest.fingerprint
+    assert one.counts == many.counts == manifest.counts
+    assert max(len(bucket.files) for bucket in many.splits["train"]) == 3
+    for split in SPLITS:
+        # In the order of the files too, so that training sees the same sequence.
+        assert records(tmp_path / "many", many, split) == records(folder, manifest, split)
+    for file in ("vocabulary.en.txt", "vocabulary.fr.txt", "heldout/test.jsonl"):
+        assert (tmp_path / "one" / file).read_bytes() == (folder / file).read_bytes()
+
+
+def test_compressed_and_separated_files_give_the_same_dataset(
+    prepared: tuple[Path, Manifest, Pairs], tmp_path: Path
+) -> None:
+    _, manifest, lines = prepared
+    text = "".join(f"{source}\t{target}\n" for source, target in lines)
+    (tmp_path / "corpus.txt.gz").write_bytes(gzip.compress(text.encode()))
+    assert run(tmp_path / "d", corpus=tmp_path / "corpus.txt.gz", vocab_size=60).fingerprint == manifest.fingerprint
+
+
+def test_every_line_is_kept_duplicate_or_rejected(tmp_path: Path) -> None:
+    good = pairs(100)
+    dirt: dict[str, tuple[str, str]] = {
+        "not_utf8": ("caf\udce9", "un café"),
+        "empty": ("  \u2028", "vide"),
+        "control_characters": ("a\x07 bell", "une cloche"),
+        "broken_encoding": ("the school", "l'Ã©cole"),
+        "identical": ("Same  words", "Same words"),
+        "few_letters": ("12345", "67890"),
+        "too_long": ("word " * 51, "mot " * 20),
+        "length_ratio": ("word", "mot " * 40),
+    }
+    lines = good[:50] + list(dirt.values()) + [good[3], (f" {good[4][0]} ", good[4][1])] + good[50:]
+    manifest = run(tmp_path / "d", corpus=write_aligned(tmp_path, lines), vocab_size=500)
+    assert manifest.counts.rejected == dict.fromkeys(sorted(dirt), 1)
+    assert (manifest.counts.read, manifest.counts.kept, manifest.counts.duplicates) == (110, 100, 2)
+    told = {line["rule"]: line for line in rejected(tmp_path / "d") if line["rule"] != "duplicate"}
+    assert {rule: line["line"] for rule, line in told.items()} == {rule: 51 + n for n, rule in enumerate(dirt)}
+    assert told["not_utf8"]["source"] == "caf\\xe9"
+    assert told["control_characters"]["source"] == "a\x07 bell"
+    assert {line["line"] for line in rejected(tmp_path / "d") if line["rule"] == "duplicate"} == {59, 60}
+    assert all(line["file"].endswith("corpus.{en,fr}") for line in told.values())
+
+
+def test_rules_that_are_off_reject_nothing(tmp_path: Path) -> None:
+    lines = [*pairs(50), ("Same", "Same"), ("12345", "67890"), pairs(1)[0]]
+    manifest = run(
+        tmp_path / "d", corpus=write_aligned(tmp_path, lines), rules_off="identical few_letters duplicate", test_share=0
+    )
+    assert (manifest.counts.kept, manifest.counts.rejected, manifest.counts.duplicates) == (53, {}, 0)
+
+
+def test_a_given_test_corpus_is_scored_whole_and_kept_out_of_train(tmp_path: Path) -> None:
+    lines = pairs(300)
+    given = [lines[5], lines[5], ("", "vide"), ("word " * 60, "mot"), ("e\u0301  12345", "12345\t6"), lines[2]]
+    corpora = {"corpus": write_aligned(tmp_path, lines), "test_corpus": write_aligned(tmp_path, given, "given")}
+    manifest = run(tmp_path / "d", vocab_size=500, **corpora)
+    assert read_heldout(tmp_path / "d", manifest.heldout["test"]) == given
+    assert manifest.heldout["test"].given
+    assert manifest.counts.rejected == {"held_out": 2}
+    assert (manifest.counts.read, manifest.counts.kept) == (300, 298)
+    assert [line["line"] for line in rejected(tmp_path / "d")] == [3, 6]
+    assert not {given[0][0], given[-1][0]} & {source for source, _ in train_pairs(tmp_path / "d", manifest)}
+    # Blank and over-long sentences make no record, but the others do, duplicates included.
+    assert manifest.records("test") == 4
+    assert manifest.statistics["left_out"] == {"test": 2}
+    assert manifest.records("validation") > 0
+
+
+def test_another_language_pair_and_direction(tmp_path: Path) -> None:
+    lines = pairs(50)
+    write_aligned(tmp_path, lines)
+    manifest = run(tmp_path / "d", corpus=tmp_path / "corpus.{en,fr}", source_language="fr", target_language="en")
+    assert manifest.vocabularies["source"].language == "fr"
+    assert (tmp_path / "d/vocabulary.fr.txt").read_text().splitlines()[4:] != []
+    assert {
+        pair for split in ("validation", "test") for pair in read_heldout(tmp_path / "d", manifest.heldout[split])
+    } <= {(french, english) for english, french in lines}
+
+
+def test_the_same_dataset_is_not_made_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    corpus, folder = write_aligned(tmp_path, pairs(50)), tmp_path / "d"
+    run(folder, corpus=corpus)
+    made = (folder / "manifest.json").stat().st_mtime_ns
+    run(folder, corpus=corpus)
+    assert (folder / "manifest.json").stat().st_mtime_ns == made
+    assert "holds this dataset already" in capsys.readouterr().out
+    with pytest.raises(InputError, match="another dataset"):
+        run(folder, corpus=corpus, vocab_size=50)
+    run(folder, corpus=corpus, force="train,prepare")
+    assert (folder / "manifest.json").stat().st_mtime_ns > made
+
+
+def test_the_folder_is_named_by_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = write_aligned(tmp_path, pairs(50))
+    monkeypatch.chdir(tmp_path)
+    prepare.main(["--corpus", corpus])
+    (folder,) = (tmp_path / "data").iterdir()
+    assert Manifest.load(folder).key == folder.name
+
+
+def _corpus(folder: Path, **content: bytes) -> str:
+    for language, lines in content.items():
+        (folder / f"bad.{language}").write_bytes(lines)
+    return str(folder / "bad.{en,fr}")
+
+
+def _truncated_gzip(folder: Path) -> str:
+    whole = gzip.compress("".join(f"{source}\t{target}\n" for source, target in pairs(500)).encode())
+    (folder / "cut.tsv.gz").write_bytes(whole[:-200])
+    return str(folder / "cut.tsv.gz")
+
+
+def _unaligned_gzip(folder: Path) -> str:
+    for language, lines in (("en", 500), ("fr", 499)):
+        (folder / f"bad.{language}.gz").write_bytes(gzip.compress(b"one line\n" * lines))
+    return str(folder / "bad.{en,fr}.gz")
+
+
+LATIN_1 = "L'été, déjà\n".encode("latin-1") * 20
+BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
+    "no such file": (lambda f: {"corpus": f / "none.{en,fr}"}, r"corpus: .*there is no file .*none\.en"),
+    "unaligned": (
+        lambda f: {"corpus": _corpus(f, en=b"a\nb\nc\n", fr=b"a\nb\n")},
+        r"corpus: .*not aligned: .*bad\.en has 3 lines, .*bad\.fr has 2",
+    ),
+    "unaligned and compressed": (lambda f: {"corpus": _unaligned_gzip(f)}, r"bad\.en\.gz has 500 lines, .* has 499"),
+    "not UTF-8": (
+        lambda f: {"corpus": _corpus(f, en=b"The summer\n" * 20, fr=LATIN_1)},
+        r"corpus: .*bad\.\{en,fr\} is not UTF-8: line 1 ",
+    ),
+    "test corpus with one bad line": (
+        lambda f: {"corpus": "sample:100", "test_corpus": _corpus(f, en=b"One\nTwo\n", fr=b"Un\nDeux\xe9\n")},
+        r"test_corpus: .*bad\.\{en,fr\}, line 2: not_utf8",
+    ),
+    "empty corpus": (lambda f: {"corpus": _corpus(f, en=b"", fr=b"")}, r"corpus: .* is empty"),
+    "nothing kept": (
+        lambda f: {"corpus": _corpus(f, en=b"1\n\n", fr=b"2\nx\n")},
+        r"corpus: none of the 2 pairs is left for training \(empty 1, few_letters 1\)",
+    ),
+    "vocabulary of 3": (lambda f: {"vocab_size": 3}, r"vocab_size: found '3', must be a whole number from 5"),
+    "bucket width 0": (lambda f: {"bucket_width": 0}, r"bucket_width: found '0', must be a whole number from 1"),
+    "unknown runner": (lambda f: {"runner": "Spark"}, r"runner: found 'Spark', must be one of DirectRunner"),
+    "unknown Beam option": (lambda f: {"beam_options": "--colour=red"}, r"beam_options: '--colour=red' is not"),
+    "unknown parameter": (lambda f: {"colour": "red"}, r"unrecognized arguments: --colour=red"),
+    "unknown form": (lambda f: {"corpus": "a.docx"}, r"corpus: found 'a\.docx', must be one of the forms sample"),
+    "equal languages": (lambda f: {"target_language": "en"}, r"target_language: found 'en', must differ"),
+    "language of blanks": (lambda f: {"source_language": "../x"}, r"source_language: found '\.\./x', must be an ISO"),
+    "truncated gzip": (lambda f: {"corpus": _truncated_gzip(f)}, r"cut\.tsv\.gz is a damaged or truncated gzip"),
+    "data_dir below a file": (lambda f: {"data_dir": Path(__file__) / "d"}, r"data_dir: .* cannot be written"),
+    "data_dir not writable": (lambda f: {"data_dir": "/proc/d"}, r"data_dir: /proc/d cannot be written"),
+    "shares of one": (lambda f: {"validation_share": 0.5, "test_share": 0.5}, r"together they are 1, must be less"),
+    "unknown rule": (lambda f: {"rules_off": "colour"}, r"rules_off: found 'colour', must be among"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_in_one_line_and_leaves_nothing(name: str, tmp_path: Path) -> None:
+    make, message = BAD[name]
+    parameters = {"corpus": "sample:100", **make(tmp_path)}
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(InputError, match=message) as refusal:
+        run(parameters.pop("data_dir", tmp_path / "d"), **parameters)
+    assert "\n" not in str(refusal.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_as_a_program_it_says_one_line_and_exits_with_2(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pipelines.prepare", "--corpus", _truncated_gzip(tmp_path)]
+    command += ["--data_dir", str(tmp_path / "d")]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, env=os.environ)
+    assert done.returncode == 2
+    assert [line for line in done.stderr.splitlines() if not line.startswith("prepare: ")] == [
+        f"error: corpus: {tmp_path}/cut.tsv.gz is a damaged or truncated gzip file (Compressed file ended before the"
+        " end-of-stream marker was reached)"
+    ]
+    assert not (tmp_path / "d").exists()
