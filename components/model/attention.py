@@ -7,17 +7,15 @@ import tensorflow_addons as tfa
 
 from components.model.linear import Linear
 
-Mechanism = tfa.seq2seq.AttentionMechanism
 
-
-def luong(units: int, product_dtype: tf.DType) -> Mechanism:
+def luong(units: int, product_dtype: tf.DType) -> tf.keras.layers.Layer:
     """Multiplicative attention, score = query · (W memory) (Luong et al. 2015, "general")."""
     mechanism = tfa.seq2seq.LuongAttention(units, name="attention")
     mechanism.memory_layer = Linear(units, product_dtype, name="memory")
     return mechanism
 
 
-def bahdanau(units: int, product_dtype: tf.DType) -> Mechanism:
+def bahdanau(units: int, product_dtype: tf.DType) -> tf.keras.layers.Layer:
     """Additive attention, score = v · tanh(W query + U memory) (Bahdanau et al. 2015)."""
     mechanism = tfa.seq2seq.BahdanauAttention(units, name="attention")
     mechanism.memory_layer = Linear(units, product_dtype, name="memory")
@@ -26,7 +24,7 @@ def bahdanau(units: int, product_dtype: tf.DType) -> Mechanism:
 
 
 # `none` has no mechanism: the decoder has the encoder's final state and nothing else.
-MECHANISMS: dict[str, Callable[[int, tf.DType], Mechanism] | None] = {
+MECHANISMS: dict[str, Callable[[int, tf.DType], tf.keras.layers.Layer] | None] = {
     "none": None,
     "luong": luong,
     "bahdanau": bahdanau,

@@ -48,6 +48,10 @@ def log_uniform_candidates(count: int, vocabulary_size: int, seed: int, step: tf
 
 def expected_counts(ids: tf.Tensor, tries: tf.Tensor, vocabulary_size: int) -> tf.Tensor:
     """The probability that an id is among the distinct ones of ``tries`` draws, 1 - (1 - p)^tries; float32."""
-    ids = tf.cast(ids, tf.float64)
-    probability = tf.math.log1p(1 / (ids + 1)) / math.log(vocabulary_size + 1)
+    probability = log_uniform_probabilities(ids, vocabulary_size)
     return tf.cast(-tf.math.expm1(tf.cast(tries, tf.float64) * tf.math.log1p(-probability)), tf.float32)
+
+
+def log_uniform_probabilities(ids: tf.Tensor, vocabulary_size: int) -> tf.Tensor:
+    """Of each id, to be the next draw: log((id + 2) / (id + 1)) / log(vocabulary_size + 1); float64."""
+    return tf.math.log1p(1 / (tf.cast(ids, tf.float64) + 1)) / math.log(vocabulary_size + 1)

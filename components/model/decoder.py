@@ -11,6 +11,7 @@ import tensorflow as tf
 import tensorflow_addons as tfa
 
 from components.model.attention import MECHANISMS
+from components.model.embedding import embedding
 from components.model.encoder import Encoded
 from components.model.linear import PRODUCT_DTYPES, Linear
 from components.model.lstm import StackedLSTMCell, input_projection
@@ -23,7 +24,9 @@ class Decoder(tf.keras.layers.Layer):
     def __init__(self, parameters: ModelParameters, vocabulary_size: int, precision: str):
         super().__init__(name="decoder")
         dtype = PRODUCT_DTYPES[precision]
-        self.embedding = tf.keras.layers.Embedding(vocabulary_size, parameters.embedding_size, name="embedding")
+        size = parameters.embedding_size
+        # As a projection too, it must not start with logits of the size of its vectors.
+        self.embedding = embedding(vocabulary_size, size, *([size**-0.5] if parameters.tie_embeddings else []))
         self._projection = input_projection(parameters.units, dtype, "projection")
         self._cell = StackedLSTMCell(parameters.units, parameters.layers, dtype, name="cell")
         make_mechanism = MECHANISMS[parameters.attention]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from components.errors import InputError
+from components.model.embedding import embedding
 from components.model.linear import PRODUCT_DTYPES
 from components.model.lstm import StackedLSTMCell, input_projection
 from components.model.parameters import ModelParameters
@@ -61,7 +62,7 @@ class Encoder(tf.keras.layers.Layer):
         backwards = (False, True) if parameters.encoder == "bidirectional" else (False,)
         if parameters.units % len(backwards):
             raise InputError(f"units: found {parameters.units}, must be even for a bidirectional encoder")
-        self.embedding = tf.keras.layers.Embedding(vocabulary_size, parameters.embedding_size, name="embedding")
+        self.embedding = embedding(vocabulary_size, parameters.embedding_size)
         self._layers_of_directions = [
             [
                 _Direction(

@@ -54,7 +54,8 @@ class StackedLSTMCell(tf.keras.layers.Layer):
     def call(
         self, inputs: tf.Tensor, states: list[list[tf.Tensor]], training: bool | None = None
     ) -> tuple[tf.Tensor, list[list[tf.Tensor]]]:
-        projected, new_states = inputs, []
+        projected = inputs
+        new_states: list[list[tf.Tensor]] = []
         for layer, (h, c) in enumerate(states):
             if layer:
                 projected = self._projections[layer - 1](new_states[-1][0])

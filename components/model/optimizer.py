@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 import tensorflow_addons as tfa
 
-Gradient = tf.Tensor | tf.IndexedSlices
+Gradient: TypeAlias = tf.Tensor | tf.IndexedSlices
 
 
 class WarmupCosine(tf.keras.optimizers.schedules.LearningRateSchedule):
@@ -23,7 +24,7 @@ class WarmupCosine(tf.keras.optimizers.schedules.LearningRateSchedule):
         return self.peak * tf.minimum(rising, falling)
 
     def get_config(self) -> dict[str, float]:
-        return vars(self)
+        return dict(vars(self))
 
 
 def make_optimizer(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from components.model.seq2seq import Seq2Seq
+from components.model.sequences import source_lengths
 from components.text.vocabulary import EOS, PAD, SOS
 
 NEVER = -1e9
@@ -30,8 +31,7 @@ class Hypotheses(NamedTuple):
 
 def length_limits(source: tf.Tensor) -> tf.Tensor:
     """How many ids, EOS included, the translation of each source sentence may have: int32 [batch]."""
-    lengths = tf.reduce_sum(tf.cast(tf.not_equal(source, PAD), tf.int32), 1)
-    return 2 * lengths + 10
+    return 2 * source_lengths(source) + 10
 
 
 def beam_search(model: Seq2Seq, source: tf.Tensor, width: tf.Tensor, length_penalty: tf.Tensor) -> Hypotheses:
@@ -40,7 +40,7 @@ def beam_search(model: Seq2Seq, source: tf.Tensor, width: tf.Tensor, length_pena
     Args:
         model: the trained model.
         source: int32 ids [batch, time], padded with 0; no sentence may be empty.
-        width: int32 scalar, hypotheses kept at each step and returned; at most the size of the target vocabulary.
+        width: int32 scalar, hypotheses kept at each step and returned.
         length_penalty: float32 scalar alpha; hypotheses rank by log-probability / ((5 + length) / 6)^alpha (Wu et al.
             2016, section 7). 0 ranks by log-probability.
     """
@@ -54,6 +54,7 @@ def beam_search(model: Seq2Seq, source: tf.Tensor, width: tf.Tensor, length_pena
 
     encoded = model.encoder(source, lambda inputs: inputs)
     rows = tf.repeat(tf.range(batch), width)
+    continuations = tf.minimum(width, biases.shape[0])
     state = model.decoder.start(tf.nest.map_structure(lambda part: tf.gather(part, rows), encoded))
     # At first all hypotheses of a sentence are the same: only one of them may count.
     first = tf.one_hot(tf.zeros([batch], tf.int32), width, on_value=0.0, off_value=NEVER)
@@ -66,13 +67,13 @@ def beam_search(model: Seq2Seq, source: tf.Tensor, width: tf.Tensor, length_pena
         log_probabilities = tf.where(at_limit[:, None], log_probabilities + only_eos, log_probabilities)
         log_probabilities = tf.where(finished[:, None], silent, log_probabilities)
         # Of each hypothesis only the `width` best continuations can be among the `width` best of all.
-        continued, words = tf.math.top_k(log_probabilities, width)
+        continued, words = tf.math.top_k(log_probabilities, continuations)
         total = tf.reshape(scores, [-1, 1]) + continued
         new_lengths = lengths + tf.cast(tf.logical_not(finished), tf.int32)
         ranked = total / _penalty(new_lengths, length_penalty)[:, None]
-        _, chosen = tf.math.top_k(tf.reshape(ranked, [batch, width * width]), width)
-        parents = tf.reshape(tf.range(batch)[:, None] * width + chosen // width, [-1])
-        pick = tf.reshape(tf.range(batch)[:, None] * width * width + chosen, [-1])
+        _, chosen = tf.math.top_k(tf.reshape(ranked, [batch, width * continuations]), width)
+        parents = tf.reshape(tf.range(batch)[:, None] * width + chosen // continuations, [-1])
+        pick = tf.reshape(tf.range(batch)[:, None] * width * continuations + chosen, [-1])
         last = tf.gather(tf.reshape(words, [-1]), pick)
         scores = tf.reshape(tf.gather(tf.reshape(total, [-1]), pick), [batch, width])
         attended = tf.where(tf.gather(finished, parents), -1, tf.gather(model.decoder.attended(state), parents))

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from components.model.candidates import log_uniform_candidates
+from components.model.candidates import log_uniform_candidates, log_uniform_probabilities
 from components.model.decoder import Decoder
 from components.model.dropout import Dropout, no_dropout
 from components.model.encoder import Encoder
@@ -36,7 +36,7 @@ class Seq2Seq(tf.keras.Model):
         self.sizes = (source_size, target_size)
         self.encoder = Encoder(parameters, source_size, precision)
         self.decoder = Decoder(parameters, target_size, precision)
-        self._biases = self.add_weight("projection_bias", (target_size,), initializer="zeros")
+        self._biases = self.add_weight("projection_bias", (target_size,), initializer=_zipf)
         self._weights = None
         if not parameters.tie_embeddings:
             self._weights = self.add_weight(
@@ -85,6 +85,16 @@ class Seq2Seq(tf.keras.Model):
         real = tf.sequence_mask(steps, tf.shape(hidden)[1])
         labels = target[:, 1:][:, : tf.shape(hidden)[1]]
         return tf.boolean_mask(hidden, real), tf.boolean_mask(labels, real)
+
+
+def _zipf(shape: tuple[int], dtype: tf.DType | None = None) -> tf.Tensor:
+    """Biases that start the model at the log-uniform distribution of the candidates, not at the uniform one.
+
+    Ids stand by frequency, so this is close to how often each is seen; sampled softmax, which touches a rare word's
+    row once in a while, would take thousands of steps to get there.
+    """
+    probabilities = log_uniform_probabilities(tf.range(shape[0], dtype=tf.int64), shape[0])
+    return tf.cast(tf.math.log(probabilities), dtype)
 
 
 def effective_num_sampled(num_sampled: int, vocabulary_size: int) -> int:

@@ -12,11 +12,13 @@ class TrainingParameters:
     batch_tokens: int = parameter(4096, "target positions in a batch", minimum=1)
     epochs: int = parameter(10, "passes over the training data, at the most", minimum=1)
     max_minutes: float = parameter(0.0, "minutes of training after which it ends cleanly; 0: no limit", minimum=0)
-    learning_rate: float = parameter(0.001, "peak learning rate", minimum=0)
-    warmup_steps: int = parameter(200, "steps over which the learning rate rises to its peak", minimum=0)
+    learning_rate: float = parameter(0.003, "peak learning rate", minimum=0)
+    warmup_steps: int = parameter(100, "steps over which the learning rate rises to its peak", minimum=0)
     clip_norm: float = parameter(5.0, "global norm to which gradients are clipped; 0: not clipped", minimum=0)
     patience: int = parameter(3, "epochs without a better validation loss before training stops; 0: never", minimum=0)
     precision: str = parameter(
-        "float32", "number format of the products in encoder and decoder", choices=("float32", "mixed_bfloat16")
+        "mixed_bfloat16",
+        "number format of the products in encoder and decoder; float32 for CPUs without bfloat16 instructions",
+        choices=("float32", "mixed_bfloat16"),
     )
     seed: int = parameter(42, "of initial weights, order, dropout and candidates", minimum=0, maximum=2**31 - 1)

@@ -1,0 +1,140 @@
+"""The search against exhaustive search, against rescoring and against tensorflow-addons' own beam search."""
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_addons as tfa
+
+from components.model.dropout import no_dropout
+from components.model.export import Translator, export_model
+from components.model.parameters import ModelParameters
+from components.model.search import beam_search, length_limits
+from components.model.seq2seq import Seq2Seq
+from components.text.vocabulary import EOS, PAD, SOS, UNK
+
+SOURCE = np.array([[9, 8, 7, 6, 5], [5, 6, 7, PAD, PAD], [4, PAD, PAD, PAD, PAD]], np.int32)
+
+
+def make_model(attention: str = "luong", target_size: int = 30, **shape) -> Seq2Seq:
+    tf.keras.utils.set_random_seed(3)
+    model = Seq2Seq(ModelParameters(embedding_size=8, units=16, attention=attention, **shape), 20, target_size)
+    # Untrained models say one thing over and over; larger weights make up their minds.
+    for variable in model.trainable_variables:
+        variable.assign(variable * 3 + tf.random.stateless_normal(variable.shape, [1, 2]) * 0.3)
+    return model
+
+
+def log_probability(model: Seq2Seq, source: np.ndarray, ids: list[int]) -> float:
+    """Of an output, EOS included, by teacher forcing; nothing is padded but <pad> and <sos> cannot be said."""
+    target = tf.constant([[SOS, *ids]])
+    weights, biases = model.projection
+    hidden = model.decoder(target[:, :-1], model.encoder(source[None], no_dropout), tf.constant([len(ids)]), no_dropout)
+    logits = (tf.matmul(hidden[0], weights, transpose_b=True) + biases).numpy()
+    logits[:, [PAD, SOS]] = -np.inf
+    log_probabilities = tf.nn.log_softmax(logits).numpy()
+    return float(log_probabilities[np.arange(len(ids)), ids].sum())
+
+
+def outputs(ids: np.ndarray) -> list[int]:
+    ids = ids.tolist()
+    return ids[: ids.index(EOS) + 1]
+
+
+@pytest.mark.parametrize("attention", ["none", "luong", "bahdanau"])
+@pytest.mark.parametrize("width", [1, 4])
+def test_scores_are_the_models_log_probabilities(attention, width):
+    model = make_model(attention)
+    found = beam_search(model, tf.constant(SOURCE), tf.constant(width), tf.constant(1.0))
+    for row, rank in itertools.product(range(len(SOURCE)), range(width)):
+        source = SOURCE[row][SOURCE[row] != PAD]
+        expected = log_probability(model, source, outputs(found.ids[row, rank].numpy()))
+        assert found.scores[row, rank].numpy() == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("length_penalty", [0.0, 1.0])
+def test_a_wide_beam_finds_what_exhaustive_search_finds(length_penalty, monkeypatch):
+    # Four words can be said: <unk>, EOS and two others. Outputs have at most four ids.
+    model = make_model(target_size=6)
+    monkeypatch.setattr("components.model.search.length_limits", lambda source: tf.fill(tf.shape(source)[:1], 4))
+    source = SOURCE[:1]
+    everything = [[*words, EOS] for length in range(4) for words in itertools.product((UNK, 4, 5), repeat=length)]
+
+    def rank(ids: list[int]) -> float:
+        return log_probability(model, source[0], ids) / ((5 + len(ids)) / 6) ** length_penalty
+
+    best = sorted(everything, key=rank, reverse=True)[:3]
+    found = beam_search(model, tf.constant(source), tf.constant(64), tf.constant(length_penalty))
+    assert [outputs(ids) for ids in found.ids[0, :3].numpy()] == best
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_finds_what_tensorflow_addons_finds(width):
+    model = make_model()
+    # Short outputs: tensorflow-addons knows no limit that follows each sentence.
+    model._biases.assign(tf.tensor_scatter_nd_add(model._biases, [[EOS]], [4.0]))
+    weights, biases = model.projection
+    forbidden = tf.reduce_sum(tf.one_hot([PAD, SOS], 30, on_value=-1e9), 0)
+    decoder = tfa.seq2seq.BeamSearchDecoder(
+        model.decoder._cell,
+        beam_width=width,
+        embedding_fn=lambda ids: model.decoder._projection(model.decoder.embedding(ids)),
+        output_layer=tf.keras.layers.Lambda(
+            lambda hidden: tf.tensordot(hidden, weights, [[-1], [-1]]) + biases + forbidden
+        ),
+        maximum_iterations=40,
+    )
+    tfa.options.disable_custom_kernel()
+    for row in SOURCE:
+        source = tf.constant(row[row != PAD][None])
+        encoded = model.encoder(source, no_dropout)
+        state = model.decoder.start(tf.nest.map_structure(lambda part: tf.repeat(part, width, 0), encoded))
+        expected, _, _ = decoder(None, start_tokens=tf.constant([SOS]), end_token=EOS, initial_state=state)
+        found = beam_search(model, source, tf.constant(width), tf.constant(0.0))
+        assert outputs(found.ids[0, 0].numpy()) == outputs(np.append(expected.predicted_ids[0, :, 0], EOS))
+
+
+def test_a_sentence_is_translated_alike_alone_and_in_a_batch():
+    model = make_model()
+    together = beam_search(model, tf.constant(SOURCE), tf.constant(3), tf.constant(1.0))
+    for row, source in enumerate(SOURCE):
+        alone = beam_search(model, tf.constant(source[source != PAD][None]), tf.constant(3), tf.constant(1.0))
+        assert outputs(alone.ids[0, 0].numpy()) == outputs(together.ids[row, 0].numpy())
+        assert alone.scores[0].numpy() == pytest.approx(together.scores[row].numpy(), abs=1e-4)
+
+
+def test_no_output_is_longer_than_its_limit_and_each_ends_with_eos():
+    model = make_model()
+    # EOS is all but impossible, so that only the limit ends an output.
+    model._biases.assign(tf.tensor_scatter_nd_update(model._biases, [[EOS]], [-50.0]))
+    ids = beam_search(model, tf.constant(SOURCE), tf.constant(2), tf.constant(1.0)).ids.numpy()
+    lengths = [[len(outputs(hypothesis)) for hypothesis in sentence] for sentence in ids]
+    assert (
+        lengths
+        == [[limit, limit] for limit in length_limits(tf.constant(SOURCE)).numpy()]
+        == [[20, 20], [16, 16], [12, 12]]
+    )
+
+
+def test_alignment_points_into_the_sentence_and_is_minus_one_behind_the_end():
+    found = beam_search(make_model(), tf.constant(SOURCE), tf.constant(2), tf.constant(1.0))
+    for row, rank in itertools.product(range(3), range(2)):
+        length = len(outputs(found.ids[row, rank].numpy()))
+        alignment = found.alignment[row, rank].numpy()
+        assert ((alignment[:length] >= 0) & (alignment[:length] < (SOURCE[row] != PAD).sum())).all()
+        assert (alignment[length:] == -1).all()
+
+
+def test_the_exported_model_translates_like_the_model(tmp_path):
+    model = make_model(layers=2)
+    export_model(model, tmp_path / "model")
+    loaded = tf.saved_model.load(str(tmp_path / "model"))
+    translator = Translator(model)
+    for width in (1, 5):
+        arguments = tf.constant(SOURCE), tf.constant(width), tf.constant(1.0)
+        before, after = translator.translate(*arguments), loaded.translate(*arguments)
+        assert {name: part.numpy().tolist() for name, part in before.items()} == {
+            name: part.numpy().tolist() for name, part in after.items()
+        }
+    assert translator.translate.experimental_get_tracing_count() == 1
