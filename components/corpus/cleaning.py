@@ -1,7 +1,7 @@
 """Raw blocks to clean ones: decoded, normalized, each pair either let through or rejected for a reason."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,16 @@ import pyarrow.compute as pc
 from components.corpus.blocks import CLEAN, REJECTED
 from components.corpus.parameters import CleaningParameters
 from components.corpus.places import Place
-from components.corpus.rules import NORMALIZE, NOT_UTF8, TEXT_RULES, first_broken, normalize, rules_off
+from components.corpus.rules import (
+    NORMALIZE,
+    NOT_UTF8,
+    TEXT_RULES,
+    TextRule,
+    first_broken,
+    normalize,
+    rules_off,
+    unusual,
+)
 from components.dataset.manifest import SPLITS
 from components.errors import InputError
 
@@ -67,16 +76,15 @@ class Cleaner:
             block = block.filter(pa.array(~undecodable))
         source, target = (block[side].cast(pa.string()) for side in ("source", "target"))
         if place.split is not None:
-            keys = hash_sentences(normalize(source))
+            keys = hash_sentences(_change(source, unusual(source), normalize))
             splits = np.full(len(keys), place.split, np.int8)
             columns = [block["place"], block["line"], source, target, pa.array(keys), pa.array(splits)]
             return pa.record_batch(columns, schema=CLEAN), rejected
-        if NORMALIZE not in self.off:
-            source, target = normalize(source), normalize(target)
+        strange = unusual(source) | unusual(target)
+        if NORMALIZE not in self.off and strange.any():
+            source, target = (_change(side, strange, normalize) for side in (source, target))
         masks = [
-            (rule.name, rule.broken_by(source, target, self.cleaning).to_numpy(zero_copy_only=False))
-            for rule in TEXT_RULES
-            if rule.name not in self.off
+            (rule.name, self._check(rule, source, target, strange)) for rule in TEXT_RULES if rule.name not in self.off
         ]
         broken = first_broken(masks, len(source))
         block = pa.record_batch(
@@ -90,6 +98,15 @@ class Cleaner:
         keys = hash_sentences(block["source"])
         columns = [*block.columns, pa.array(keys), pa.array(self.shares.split(keys))]
         return pa.record_batch(columns, schema=CLEAN), rejected
+
+    def _check(self, rule: TextRule, source: pa.Array, target: pa.Array, strange: np.ndarray) -> np.ndarray:
+        if not rule.only_unusual:
+            return rule.broken_by(source, target, self.cleaning).to_numpy(zero_copy_only=False)
+        broken = np.zeros(len(source), bool)
+        if strange.any():
+            rows = pa.array(strange)
+            broken[strange] = rule.broken_by(source.filter(rows), target.filter(rows), self.cleaning)
+        return broken
 
     def _reject_raw(self, place: Place, block: pa.RecordBatch, rule: str | None) -> pa.RecordBatch:
         """Lines that are no pair of sentences, with what can be shown of them."""
@@ -115,6 +132,14 @@ class Cleaner:
                 f"{place.parameter}: {place.name} is not UTF-8: line {line} is the first of"
                 f" {undecodable.sum()} in the first {len(undecodable)} lines that cannot be decoded"
             )
+
+
+def _change(
+    column: pa.StringArray, which: np.ndarray, change: Callable[[pa.StringArray], pa.StringArray]
+) -> pa.StringArray:
+    """The column with some of its sentences (bool, shape [n]) changed."""
+    rows = pa.array(which)
+    return pc.replace_with_mask(column, rows, change(column.filter(rows))) if which.any() else column
 
 
 def hash_sentences(sentences: pa.StringArray) -> np.ndarray:

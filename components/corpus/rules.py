@@ -25,22 +25,26 @@ NORMALIZE = "normalize"
 
 _CONTROL = r"[\x00-\x08\x0e-\x1f\x7f\x{80}-\x{84}\x{86}-\x{9f}]"
 # The replacement character, and UTF-8 read as Latin-1 or Windows-1252 ("Ã©", "â€™").
-_BROKEN = "\ufffd|[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac[\u0098-\u00bf\u2018-\u2122]"
-_ASCII_LETTER = np.zeros(256, np.int8)
-_ASCII_LETTER[[*range(ord("A"), ord("Z") + 1), *range(ord("a"), ord("z") + 1)]] = 1
+_BROKEN = r"\x{fffd}|[ÂÃ][\x{80}-\x{bf}]|â€[\x{98}-\x{bf}\x{2018}-\x{2122}]"
 _BLANKS = r"[ \t\x0b\x0c\r\x{85}\x{2028}\x{2029}]+"
 _UNTIDY = r"^ | $|  |[\t\x0b\x0c\r\x{85}\x{2028}\x{2029}]"
 # Below U+0300, and among the usual typography and currencies, everything is composed already.
 _MAY_BE_DECOMPOSED = r"[\x{300}-\x{2001}\x{2065}-\x{209f}\x{20c0}-\x{10ffff}]"
+# All of these in one pass, which costs as little as any one of them; few sentences need a second look.
+_UNUSUAL = "|".join((_CONTROL, _BROKEN, _UNTIDY, _MAY_BE_DECOMPOSED))
 
 
 @dataclass(frozen=True)
 class TextRule:
-    """Source and target sentences, shape [n] each → which pairs break the rule, shape [n]."""
+    """Source and target sentences, shape [n] each → which pairs break the rule, shape [n].
+
+    ``only_unusual``: a sentence that :func:`unusual` does not find cannot break it.
+    """
 
     name: str
     reason: str
     broken_by: Callable[[pa.StringArray, pa.StringArray, CleaningParameters], pa.BooleanArray]
+    only_unusual: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,11 @@ def _few_letters(side: pa.StringArray, smallest_share: float) -> pa.BooleanArray
     Counting by regular expression costs 18 µs a sentence. Counting ASCII's letters in bytes costs a hundredth, and
     settles the matter for whatever is written mostly in them.
     """
-    text = np.frombuffer(side.buffers()[2] or b"", np.uint8)
     offsets = np.frombuffer(side.buffers()[1], np.int32)[side.offset : side.offset + len(side) + 1]
-    counted = np.zeros(offsets[-1] - offsets[0] + 1, np.int32) if len(offsets) else np.zeros(1, np.int32)
-    np.cumsum(_ASCII_LETTER[text[offsets[0] : offsets[-1]]], out=counted[1:])
+    text = np.frombuffer(side.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
+    counted = np.zeros(len(text) + 1, np.int32)
+    # In eight bits, whatever is below "a" wraps around and is large.
+    np.cumsum((text | 0x20) - np.uint8(ord("a")) < 26, out=counted[1:])
     letters = np.diff(counted[offsets - offsets[0]])
     few = letters < smallest_share * np.diff(offsets)
     if not few.any():
@@ -77,12 +82,14 @@ def _few_letters(side: pa.StringArray, smallest_share: float) -> pa.BooleanArray
     return pa.array(few)
 
 
+def _finds(pattern: str) -> Callable[..., pa.BooleanArray]:
+    return _either(lambda side: pc.match_substring_regex(side, pattern))
+
+
 TEXT_RULES = (
     TextRule("empty", "a side is blank", _either(lambda side: pc.equal(side, ""))),
-    TextRule(
-        "control_characters", "control characters", _either(lambda side: pc.match_substring_regex(side, _CONTROL))
-    ),
-    TextRule("broken_encoding", "text decoded wrongly", _either(lambda side: pc.match_substring_regex(side, _BROKEN))),
+    TextRule("control_characters", "control characters", _finds(_CONTROL), only_unusual=True),
+    TextRule("broken_encoding", "text decoded wrongly", _finds(_BROKEN), only_unusual=True),
     TextRule("identical", "source equals target", lambda source, target, cleaning: pc.equal(source, target)),
     TextRule(
         "few_letters",
@@ -122,21 +129,21 @@ def rules_off(cleaning: CleaningParameters) -> frozenset[str]:
     return frozenset(off)
 
 
+def unusual(sentences: pa.StringArray) -> np.ndarray:
+    """Which sentences hold what :func:`normalize` or a rule marked ``only_unusual`` might mind; bool, shape [n]."""
+    return pc.match_substring_regex(sentences, _UNUSUAL).to_numpy(zero_copy_only=False)
+
+
 def normalize(sentences: pa.StringArray) -> pa.StringArray:
     """Unicode's composed form; runs of blanks and line separators become one blank, those at the ends go.
 
-    Non-breaking spaces are typography and stay.
+    Non-breaking spaces are typography and stay. Meant for the few :func:`unusual` sentences.
     """
-    if pc.any(foreign := pc.match_substring_regex(sentences, _MAY_BE_DECOMPOSED)).as_py():
-        # Not by Arrow: its utf8_normalize (23.0.1) decomposes where it should compose.
-        # The byte order mark of a file is gone already; one inside (files put together) means nothing either.
-        composed = [
-            unicodedata.normalize("NFC", text).replace("\ufeff", "") for text in sentences.filter(foreign).to_pylist()
-        ]
-        sentences = pc.replace_with_mask(sentences, foreign, pa.array(composed, pa.string()))
-    if not pc.any(pc.match_substring_regex(sentences, _UNTIDY)).as_py():
-        return sentences
-    return pc.utf8_trim(pc.replace_substring_regex(sentences, _BLANKS, " "), characters=" ")
+    # Not by Arrow: its utf8_normalize (23.0.1) decomposes where it should compose.
+    # The byte order mark of a file is gone already; one inside (files put together) means nothing either.
+    composed = [unicodedata.normalize("NFC", text).replace("\ufeff", "") for text in sentences.to_pylist()]
+    blanks = pc.replace_substring_regex(pa.array(composed, pa.string()), _BLANKS, " ")
+    return pc.utf8_trim(blanks, characters=" ")
 
 
 def first_broken(masks: Sequence[tuple[str, np.ndarray]], rows: int) -> np.ndarray:

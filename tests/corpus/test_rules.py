@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from components.corpus.parameters import CleaningParameters
-from components.corpus.rules import TEXT_RULES, TOKEN_RULES, first_broken, normalize, rules_off
+from components.corpus.rules import TEXT_RULES, TOKEN_RULES, first_broken, normalize, rules_off, unusual
 from components.errors import InputError
 
 GOOD = ("The dog sleeps.", "Le chien dort.")
@@ -13,7 +13,12 @@ GOOD = ("The dog sleeps.", "Le chien dort.")
 
 def broken_text_rules(source: str, target: str, **thresholds: float) -> set[str]:
     columns, cleaning = [pa.array([source]), pa.array([target])], CleaningParameters(**thresholds)
-    return {rule.name for rule in TEXT_RULES if rule.broken_by(*columns, cleaning)[0].as_py()}
+    strange = unusual(columns[0])[0] or unusual(columns[1])[0]
+    return {
+        rule.name
+        for rule in TEXT_RULES
+        if rule.broken_by(*columns, cleaning)[0].as_py() and (strange or not rule.only_unusual)
+    }
 
 
 @pytest.mark.parametrize(
@@ -81,6 +86,7 @@ def test_what_a_token_rule_finds(lengths: tuple[int, int], thresholds: dict[str,
 )
 def test_normal_form(text: str, normal: str) -> None:
     assert normalize(pa.array(["x", text, "y"])).to_pylist() == ["x", normal, "y"]
+    assert unusual(pa.array([text])).tolist() == [text != normal]
 
 
 def test_the_first_broken_rule_counts() -> None:
