@@ -4,6 +4,7 @@ mlflow run . -e serve
 curl http://127.0.0.1:5001/invocations -H "Content-Type: application/json" -d '{"inputs": ["Where are my keys?"]}'
 """
 
+import functools
 import socket
 from collections.abc import Sequence
 
@@ -32,7 +33,8 @@ def run(parameters: ServeParameters) -> None:
 
     with listener:
         limits = Limits(parameters.max_texts, parameters.max_characters)
-        serve(parameters.model, listener, limits, lambda model: print(_announcement(listener, model), flush=True))
+        announce = functools.partial(_announce, listener, parameters.page)
+        serve(parameters.model, listener, limits, parameters.page, announce)
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -51,14 +53,12 @@ def _listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _announcement(listener: socket.socket, model: str) -> str:
+def _announce(listener: socket.socket, page: bool, model: str) -> None:
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     body = '{"inputs": ["Where are my keys?"]}'
-    return (
-        f"{model} answers at {url} (Ctrl-C ends it)\n"
-        f"  curl {url}/invocations -H 'Content-Type: application/json' -d '{body}'"
-    )
+    print(f"{model} answers at {url} (Ctrl-C ends it){'; open it in a browser' if page else ''}")
+    print(f"  curl {url}/invocations -H 'Content-Type: application/json' -d '{body}'", flush=True)
 
 
 if __name__ == "__main__":

@@ -31,17 +31,23 @@ class Guard:
         model: said to every client in the header ``model``.
         limits: of one request.
         slots: translations that run at the same time; the others wait their turn.
+        page: answers at all other paths; without it there is nothing there.
     """
 
-    def __init__(self, application: Application, model: str, limits: Limits, slots: int):
+    def __init__(
+        self, application: Application, model: str, limits: Limits, slots: int, page: Application | None = None
+    ):
         self._application = application
         self._headers = [(b"model", model.encode("ascii", "replace"))]
         self._limits = limits
+        self._page = page
         self._slots = asyncio.Semaphore(slots)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if self._page and (scope["type"] != "http" or scope["path"] not in PATHS):
+            await self._page(scope, receive, send)
+            return
         if scope["type"] != "http":
-            await self._application(scope, receive, send)
             return
         try:
             status, kind, body = await self._answer(scope, receive)

@@ -64,7 +64,7 @@ def read_request(body: bytes, content_type: str, limits: Limits) -> ScoringReque
     except UnicodeDecodeError as error:
         raise RefusedRequestError(f"body: byte {error.start + 1} is not UTF-8") from None
     texts, parameters = _from_json(text) if kind == JSON else (_from_csv(text), {})
-    _check_texts(texts, limits)
+    check_texts(texts, limits)
     try:
         return ScoringRequest(tuple(texts), TranslationOptions.checked(parameters))
     except InputError as error:
@@ -152,7 +152,8 @@ def _list(name: str, value: Any) -> list[Any]:
     return value
 
 
-def _check_texts(texts: list[Any], limits: Limits) -> None:
+def check_texts(texts: list[Any], limits: Limits) -> None:
+    """Raises RefusedRequestError unless they are texts, and neither too many nor too long."""
     if len(texts) > limits.texts:
         raise RefusedRequestError(f"found {len(texts)} texts, at most {limits.texts} go into one request", 413)
     for number, text in enumerate(texts, 1):

@@ -9,8 +9,8 @@ import uvicorn
 from mlflow.environment_variables import MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
 from mlflow.pyfunc import scoring_server
 
-from components.serving.guard import Guard
-from components.serving.loading import load_model
+from components.serving.guard import Application, Guard
+from components.serving.loading import LoadedModel, load_model
 from components.serving.scoring import Limits
 
 # Connections at once; whoever comes beyond that is told to come back later, with status 503.
@@ -20,13 +20,14 @@ MAX_CONNECTIONS = 512
 TIMEOUT_SECONDS = 3600
 
 
-def serve(model: str, listener: socket.socket, limits: Limits, when_ready: Callable[[str], None]) -> None:
+def serve(model: str, listener: socket.socket, limits: Limits, page: bool, when_ready: Callable[[str], None]) -> None:
     """Answers at ``listener`` until it is interrupted.
 
     Args:
         model: see :func:`components.serving.loading.load_model`.
         listener: a bound socket.
         limits: of one request.
+        page: also show a page to people, at ``/``.
         when_ready: called with the model's name once requests are answered.
 
     Raises:
@@ -38,15 +39,28 @@ def serve(model: str, listener: socket.socket, limits: Limits, when_ready: Calla
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(slots))
     loaded = load_model(model)
-    application = Guard(scoring_server.init(loaded.pyfunc), loaded.found.label, limits, slots)
+    label = loaded.found.label
+    shown = _page(loaded, limits, slots) if page else None
+    application = Guard(scoring_server.init(loaded.pyfunc), label, limits, slots, shown)
 
     class Announced(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            when_ready(loaded.found.label)
+            when_ready(label)
 
     config = uvicorn.Config(
-        application, log_level="warning", server_header=False, limit_concurrency=MAX_CONNECTIONS, lifespan="off"
+        application,
+        log_level="warning",
+        server_header=False,
+        limit_concurrency=MAX_CONNECTIONS,
+        lifespan="on" if page else "off",
     )
     with suppress(KeyboardInterrupt):
         Announced(config).run(sockets=[listener])
+
+
+def _page(loaded: LoadedModel, limits: Limits, slots: int) -> Application:
+    # The library behind it takes seconds to import, and most servers show no page.
+    from components.serving.page import page_application
+
+    return page_application(loaded.translator, loaded.found.label, limits, slots)

@@ -1,0 +1,122 @@
+"""A page on which a person types English and sees French, the alternatives, the attention, and which model answered."""
+
+import html
+import os
+from typing import TYPE_CHECKING
+
+from components.errors import InputError
+from components.serving.options import MAX_BEAM_WIDTH, TranslationOptions
+from components.serving.scoring import Limits, check_texts
+from components.serving.translation import Alignment, Translation
+from components.serving.translator import Translator
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from gradio import Blocks
+
+EXAMPLES = ["A man in an orange hat is staring at something.", "Where are my keys? I don't see them."]
+# A text of many sentences has more attention than anybody looks at.
+SHOWN_SENTENCES = 5
+_STYLE = """
+.found { overflow-x: auto; }
+.found table { border-collapse: collapse; margin-bottom: 1rem; }
+.found th { font-weight: normal; border: 0; padding: .15rem .5rem; white-space: nowrap; text-align: right; }
+.attention thead th { vertical-align: bottom; writing-mode: vertical-rl; transform: rotate(180deg); text-align: left; }
+.attention td { width: 1.6rem; height: 1.6rem; border: 1px solid #cbd5e1; }
+.attention td.seen { background: #2563eb; }
+.alternatives td { border: 0; border-bottom: 1px solid #cbd5e1; padding: .3rem .5rem; }
+.alternatives td + td { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+"""
+
+
+def page_application(translator: Translator, model: str, limits: Limits, slots: int) -> "FastAPI":
+    """The page as an application of its own; ``model`` is the name it shows."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    import gradio
+    from fastapi import FastAPI
+
+    # The system's fonts: the usual themes load theirs from elsewhere.
+    theme = gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"])
+    blocks = _blocks(translator, model, limits, slots)
+    return gradio.mount_gradio_app(
+        FastAPI(), blocks, path="/", theme=theme, css=_STYLE, footer_links=[], show_error=True, ssr_mode=False
+    )
+
+
+def _blocks(translator: Translator, model: str, limits: Limits, slots: int) -> "Blocks":
+    import gradio
+
+    codec = translator.codec.settings
+    names = {"en": "English", "fr": "French"}
+    source, target = (names.get(code, code) for code in (codec.source_language, codec.target_language))
+
+    def answer(text: str, beam_width: int, n_best: int) -> tuple[str, str, str]:
+        try:
+            check_texts([text], limits)
+            width = max(int(beam_width), int(n_best))
+            (translation,) = translator.translate([text], TranslationOptions(width, n_best=int(n_best)))
+        except InputError as error:
+            raise gradio.Error(str(error), print_exception=False) from None
+        return translation.text, alternatives_table(translation), attention_table(translation)
+
+    with gradio.Blocks(title=f"{source} → {target}", analytics_enabled=False) as blocks:
+        gradio.Markdown(f"# {source} → {target}")
+        with gradio.Row():
+            with gradio.Column():
+                text = gradio.Textbox(label=source, lines=4, autofocus=True, max_length=limits.characters)
+                with gradio.Row():
+                    n_best = gradio.Slider(1, MAX_BEAM_WIDTH, value=3, step=1, min_width=220, label="Alternatives")
+                    beam_width = gradio.Slider(1, MAX_BEAM_WIDTH, value=5, step=1, min_width=220, label="Beam width")
+                button = gradio.Button("Translate", variant="primary")
+                gradio.Examples(EXAMPLES, inputs=text)
+            with gradio.Column():
+                translation = gradio.Textbox(label=target, lines=4, interactive=False, buttons=["copy"])
+                gradio.Markdown("**Alternatives** and their log-probabilities")
+                alternatives = gradio.HTML()
+        gradio.Markdown("**Attention** – which word of the text each word of the translation looked at most")
+        attention = gradio.HTML()
+        gradio.Markdown(f"Answered by **{html.escape(model)}**", elem_id="model")
+        for event in (button.click, text.submit):
+            event(
+                answer,
+                inputs=[text, beam_width, n_best],
+                outputs=[translation, alternatives, attention],
+                concurrency_limit=slots,
+                concurrency_id="translate",
+                api_visibility="private",
+            )
+    return blocks
+
+
+def alternatives_table(translation: Translation) -> str:
+    """HTML: a row for each translation, best first, with its score."""
+    rows = "".join(
+        f"<tr><td>{html.escape(hypothesis.text)}</td><td>{hypothesis.score:.3f}</td></tr>"
+        for hypothesis in translation.hypotheses
+    )
+    return f'<div class="found alternatives"><table>{rows}</table></div>'
+
+
+def attention_table(translation: Translation) -> str:
+    """HTML: for each sentence a table with the source's words as columns and the translation's as rows."""
+    sentences = [s for s in translation.hypotheses[0].sentences if any(position >= 0 for position in s.positions)]
+    tables = "".join(_sentence_table(sentence) for sentence in sentences[:SHOWN_SENTENCES])
+    return f'<div class="found attention">{tables}</div>' if tables else "<p>This model has no attention.</p>"
+
+
+def _sentence_table(sentence: Alignment) -> str:
+    head = "".join(f'<th scope="col">{_word(token)}</th>' for token in sentence.source_tokens)
+    rows = [
+        f'<tr><th scope="row">{_word(token)}</th>'
+        + "".join(
+            '<td class="seen"></td>' if column == position else "<td></td>"
+            for column in range(len(sentence.source_tokens))
+        )
+        + "</tr>"
+        for token, position in zip(sentence.target_tokens, sentence.positions, strict=True)
+    ]
+    return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _word(token: str) -> str:
+    return html.escape(token.replace("￭", "") or token)

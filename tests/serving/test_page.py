@@ -1,0 +1,87 @@
+"""The page that people try the model on: what it shows, and that a browser can work it."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.serving.page import alternatives_table, attention_table
+from components.serving.translation import Alignment, Hypothesis, Translation
+
+PROJECT = Path(__file__).parents[2]
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+TRANSLATION = Translation(
+    (
+        Hypothesis("Oui <b>!", -0.5, (Alignment(("yes", "￭!"), ("oui", "<b>￭"), (0, 1)),)),
+        Hypothesis("Si.", -2.25),
+    )
+)
+
+
+def test_texts_are_shown_as_texts() -> None:
+    assert "<td>Oui &lt;b&gt;!</td><td>-0.500</td>" in alternatives_table(TRANSLATION)
+    assert "&lt;b&gt;</th>" in attention_table(TRANSLATION)
+
+
+def test_each_word_of_the_translation_has_one_mark() -> None:
+    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</th>(.*?)</tr>", attention_table(TRANSLATION))
+    seen, not_seen = '<td class="seen"></td>', "<td></td>"
+    assert rows == [("oui", seen + not_seen), ("&lt;b&gt;", not_seen + seen)]
+
+
+def test_a_model_without_attention() -> None:
+    alignment = Alignment(("a",), ("b",), (-1,))
+    assert "no attention" in attention_table(Translation((Hypothesis("b", 0.0, (alignment,)),)))
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    if not CHROMIUM or not DRIVER:
+        pytest.skip("needs chromium and chromedriver")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=420,900"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.mark.slow
+def test_a_person_types_and_reads(packaged: Path, browser: Any) -> None:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    command = [sys.executable, "-m", "pipelines.serve", "--model", str(packaged), "--port", "0", "--page", "true"]
+    server = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    assert server.stdout
+    try:
+        url = re.findall(r"http://[\d.:]+", server.stdout.readline())[0]
+        browser.get(url)
+        wait = WebDriverWait(browser, 60)
+        wait.until(lambda page: page.find_elements(By.TAG_NAME, "textarea"))[0].send_keys("One two. <b>Zebras</b>!")
+        next(b for b in browser.find_elements(By.TAG_NAME, "button") if b.text == "Translate").click()
+        shown = wait.until(lambda page: page.find_elements(By.TAG_NAME, "textarea")[1].get_attribute("value"))
+        assert shown == "One two. <b>Zebras</b>!"
+        wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, ".attention td.seen"))
+        assert len(browser.find_elements(By.CSS_SELECTOR, ".alternatives tr")) == 3
+        assert "Answered by model" in browser.find_element(By.TAG_NAME, "body").text
+        # A phone shows it without scrolling sideways.
+        assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+        requests = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+        asked = {r["params"]["request"]["url"] for r in requests if r["method"] == "Network.requestWillBeSent"}
+        assert [address for address in asked if not address.startswith((url, "data:"))] == []
+        assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
