@@ -17,6 +17,7 @@ from components.dataset.manifest import Manifest
 from components.errors import InputError
 from components.evaluation.facts import corpus_facts, rare_words, shown_alignments, unknown_rate
 from components.evaluation.metrics import bleu, chrf
+from components.evaluation.paired import compare
 from components.evaluation.parameters import EvaluateParameters
 from components.evaluation.report import Report, Rival, render
 from components.evaluation.scores import Example, Scores, score_translations
@@ -25,7 +26,8 @@ from components.serving.loading import LoadedModel, load_model
 from components.serving.options import TranslationOptions
 from components.serving.translation import Translation
 from components.serving.translator import Translator
-from components.tracking import StepRun, check_tracking, register_model, step_run
+from components.tracking import StepRun, check_tracking, step_run
+from components.tracking.gate import Candidate, decide
 from components.translation.stream import translate_stream
 from pipelines import cli
 
@@ -41,7 +43,8 @@ class Evaluation:
 
     ``bleu`` and ``chrf`` go from 0 to 100; ``signature`` is sacreBLEU's of BLEU; ``examples`` are a few sentences from
     all over the test set; ``name`` and ``version`` are those under which the model is registered, empty if it is a
-    folder that MLflow does not know; ``run_id`` is that of the MLflow run.
+    folder that MLflow does not know; ``promotion`` is what was decided about that version, in a line; ``run_id`` is
+    that of the MLflow run.
     """
 
     bleu: float
@@ -51,6 +54,7 @@ class Evaluation:
     sentences_per_second: float
     name: str
     version: str
+    promotion: str
     run_id: str
     scores: Scores
 
@@ -61,6 +65,8 @@ def main(argv: Sequence[str]) -> None:
     evaluation = run(cli.select(EvaluateParameters, values))
     print(as_text(evaluation.scores, evaluation.examples, evaluation.sentences_per_second))
     print(f"Model  {evaluation.name} version {evaluation.version}" if evaluation.name else "Model  not registered")
+    if evaluation.promotion:
+        print(f"Gate   {evaluation.promotion}")
 
 
 def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | None = None) -> Evaluation:
@@ -88,7 +94,7 @@ def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | No
         scores = score_translations(sources, references, texts, rare_words(sources, codec))
         _record(tracked, scores, speed)
         tracked.log_text(render(_report(parameters, model, scores, translations, speed)), "report.html")
-        name, version = _registered(model, parameters, scores)
+        name, version, promotion = _registered(tracked, model, parameters, scores)
         tracked.set_tags({"model": f"models:/{name}/{version}" if name else model.found.uri})
     step = max(len(pairs) // SHOWN_EXAMPLES, 1)
     return Evaluation(
@@ -99,6 +105,7 @@ def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | No
         sentences_per_second=speed,
         name=name,
         version=version,
+        promotion=promotion,
         run_id=tracked.run_id,
         scores=scores,
     )
@@ -193,12 +200,26 @@ def _training_curves(model: LoadedModel) -> dict[str, dict[str, list[tuple[int, 
     return {chart: curves for chart, curves in charts.items() if curves}
 
 
-def _registered(model: LoadedModel, parameters: EvaluateParameters, scores: Scores) -> tuple[str, str]:
-    """Name and version in the registry: those that the model has already, or new ones; empty for a mere folder."""
+def _registered(
+    tracked: StepRun, model: LoadedModel, parameters: EvaluateParameters, scores: Scores
+) -> tuple[str, str, str]:
+    """Name and version in the registry, and what was decided about it; all empty for a mere folder.
+
+    A model that is in the registry already stays what it is there.
+    """
     if model.found.name or not model.model_id:
-        return model.found.name, model.found.version
+        return model.found.name, model.found.version, ""
+
+    def translate(sources: Sequence[str]) -> list[str]:
+        return [translation.text for translation in _translate(model.translator, sources, parameters)[0]]
+
+    sources, references, translations = (
+        [getattr(example, side) for example in scores.examples] for side in ("source", "reference", "translation")
+    )
+    candidate = Candidate(f"models:/{model.model_id}", sources, references, translations, translate)
     tags = {name: f"{value:.2f}" for name, value in as_metrics(scores).items()}
-    return parameters.model_name, register_model(f"models:/{model.model_id}", parameters.model_name, tags)
+    decision = decide(tracked, candidate, parameters.model_name, compare, parameters.promotion_p, tags)
+    return decision.name, decision.version, decision.line
 
 
 if __name__ == "__main__":

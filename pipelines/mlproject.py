@@ -15,6 +15,7 @@ ENTRIES = {
     "evaluate": "evaluate",
     "translate": "translate",
     "serve": "serve",
+    "rollback": "rollback",
     "test": "test",
 }
 """Entry point → module of ``pipelines``."""

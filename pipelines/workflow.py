@@ -165,6 +165,7 @@ def _summary(evaluation: evaluate.Evaluation) -> str:
     lines += [
         "",
         f"Model  {evaluation.name} version {evaluation.version}",
+        f"Gate   {evaluation.promotion}",
         f"UI     {ui}",
         f"Serve  {serve} -P model=models:/{evaluation.name}/{evaluation.version}",
     ]

@@ -17,3 +17,9 @@ class EvaluateParameters(SearchOptions):
     data_dir: str = parameter("", "folder of a prepared dataset, the test split of which is translated")
     test_corpus: str = parameter("", "a corpus to translate instead of the dataset's test split: PATH.{en,fr}, …")
     model_name: str = parameter("nmt-en-fr", "the registered model that gets the model as a new version")
+    promotion_p: float = parameter(
+        0.05,
+        "p value below which a model that scores better than the champion replaces it",
+        minimum=0,
+        maximum=1,
+    )

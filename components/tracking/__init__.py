@@ -14,13 +14,12 @@ An entry point that tracks does this, after its parameters are parsed and before
         mlflow.pyfunc.log_model(…)                     # inside the block, MLflow's own functions mean this run
 
 The block's end decides the status: FINISHED; FAILED with the reason as tag ``failure``; KILLED when interrupted.
-``run.run_id`` is the run's id. ``register_model(model_uri, name, tags)`` makes a version and returns its number.
+``run.run_id`` is the run's id. ``gate.decide`` registers a model and makes it the champion if it deserves it.
 
 Nothing here imports MLflow before it is called: that takes 3 seconds, and ``--help`` and refusals need none of it.
 """
 
-from components.tracking.registry import register_model
 from components.tracking.step import StepRun, mark_failed, step_run
 from components.tracking.store import check_tracking
 
-__all__ = ["StepRun", "check_tracking", "mark_failed", "register_model", "step_run"]
+__all__ = ["StepRun", "check_tracking", "mark_failed", "step_run"]

@@ -65,12 +65,8 @@ class Outbox:
         path.parent.mkdir(parents=True)
         return path
 
-    def close(self) -> Path | None:
-        """Delivers what waits, then ends. Goes on as long as something is delivered every ``PATIENCE_SECONDS``.
-
-        Returns:
-            The folder where the rest is kept, or None if all was delivered.
-        """
+    def flush(self) -> bool:
+        """Waits until all is delivered, or nothing has been for ``PATIENCE_SECONDS``; whether all is."""
         # Where the end of an inner run has waited in vain already, the outer one need not.
         patience = 1.0 if self._uri in _given_up and unreachable(self._uri) else PATIENCE_SECONDS
         with self._changed:
@@ -78,8 +74,18 @@ class Outbox:
             while self._waiting:
                 self._changed.notify_all()
                 if not self._changed.wait(patience) and len(self._waiting) >= before:
-                    break
+                    return False
                 before = len(self._waiting)
+            return True
+
+    def close(self) -> Path | None:
+        """Delivers what waits, as :meth:`flush` does, then ends.
+
+        Returns:
+            The folder where the rest is kept, or None if all was delivered.
+        """
+        self.flush()
+        with self._changed:
             self._closed = True
             self._changed.notify_all()
             rest = list(self._waiting)

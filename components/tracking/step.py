@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from components.dataset.manifest import Manifest
+from components.errors import InputError
 from components.tracking.dataset import LoggedDataset, describe_dataset
 from components.tracking.facts import run_facts
 from components.tracking.outbox import Outbox
@@ -118,6 +119,15 @@ class StepRun:
         items = list(params.items())
         for start in range(0, len(items), 100):  # MLflow takes no more at once.
             self._outbox.put("params", params=dict(items[start : start + 100]))
+
+    def flush(self) -> None:
+        """Waits until everything said so far is in the store.
+
+        Raises:
+            InputError: if the server does not take it.
+        """
+        if not self._outbox.flush():
+            raise InputError(f"MLFLOW_TRACKING_URI: the tracking server does not take what run {self.run_id} says")
 
     def describe(self, markdown: str) -> None:
         """Gives the run the description that the UI shows above everything else."""

@@ -58,6 +58,7 @@ def test_tree_summary_and_cache(work: Callable[..., Any], capfd: pytest.CaptureF
         *(f"[{number}/3] {step} …" for number, step in enumerate(workflow.STEPS, start=1)),
         f"BLEU {evaluation.bleu:.1f}   chrF {evaluation.chrf:.1f}",
         "Model  nmt-en-fr version 1",
+        "Gate   nmt-en-fr version 1 is now champion: there was no champion",
         "-e serve -P model=models:/nmt-en-fr/1",
         "mlflow@3.17.2 ui --backend-store-uri sqlite:////",
     ):
@@ -73,16 +74,19 @@ def test_tree_summary_and_cache(work: Callable[..., Any], capfd: pytest.CaptureF
     assert link in steps_of(parent)["train"].data.tags["mlflow.note.content"]
 
     assert work("--learning_rate=0.002")[2] == {"train", "evaluate"}
-    assert work("--force=train")[2] == {"train", "evaluate"}
-    assert work("--beam_width=2")[2] == {"evaluate"}
-
     write_corpus(Path("pairs.tsv"), last="tôt")
     assert work()[2] == {"prepare", "train", "evaluate"}
 
-    # A model whose files are gone is trained again.
-    output = MlflowClient().get_run(steps_of(work()[1])["train"].data.tags["reused"]).outputs.model_outputs[0]
-    location = MlflowClient().get_logged_model(output.model_id).artifact_location
-    (Path(location) / "MLmodel").unlink()
+
+@pytest.mark.slow
+def test_what_is_forced_or_gone_is_done_again(work: Callable[..., Any]) -> None:
+    _, parent, _ = work()
+    assert work("--beam_width=2")[2] == {"evaluate"}
+    assert work("--force=train")[2] == {"train", "evaluate"}
+    assert work("--force=all")[2] == {"prepare", "train", "evaluate"}
+
+    for model in MlflowClient().search_logged_models(["0"]):
+        (Path(model.artifact_location) / "MLmodel").unlink()
     assert work()[2] == {"train", "evaluate"}
 
 

@@ -1,0 +1,217 @@
+"""The promotion gate: whether a new version of the model becomes the champion.
+
+Scores may be old, the decision never is. MLflow cannot set an alias only if it still is what it was: it is read again
+before and after. What remains is the time between two calls, some milliseconds, in which two candidates that both
+beat the champion may both be set; the later one then serves, and each has won against the same champion.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from components.tracking.registry import CHAMPION, crown, find_alias, register_model
+from components.tracking.step import StepRun
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+# Tags of a version: on which sentences it is judged as champion, and where its translations of them are.
+TEST_DIGEST_TAG = "test.digest"
+TRANSLATIONS_TAG = "test.translations"
+_ARTIFACT = "gate/translations.json"
+_ATTEMPTS = 5
+
+
+class Comparison(Protocol):
+    """BLEU of champion (baseline) and candidate (system), and the probability that the difference is luck."""
+
+    @property
+    def baseline(self) -> float: ...
+    @property
+    def system(self) -> float: ...
+    @property
+    def p_value(self) -> float: ...
+    def wins(self, threshold: float) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model and its translations of a test set; sources, references, translations: shape [n].
+
+    ``translate`` gives its translations of other sentences, in case the champion is judged on others.
+    """
+
+    model_uri: str
+    sources: Sequence[str]
+    references: Sequence[str]
+    translations: Sequence[str]
+    translate: Callable[[Sequence[str]], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided about a version, and why, in a line."""
+
+    name: str
+    version: str
+    promoted: bool
+    reason: str
+
+    @property
+    def line(self) -> str:
+        """For the console."""
+        return f"{self.name} version {self.version} {'is now champion' if self.promoted else 'stays'}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class _TestSet:
+    """The sentences on which a champion is judged, and a model's translations of them."""
+
+    digest: str
+    sources: Sequence[str]
+    references: Sequence[str]
+    translations: Sequence[str]
+
+
+def sentences_digest(sources: Sequence[str], references: Sequence[str]) -> str:
+    """A digest of a test set's sentences in their order."""
+    return hashlib.sha256(json.dumps([list(sources), list(references)]).encode()).hexdigest()
+
+
+def decide(
+    run: StepRun,
+    candidate: Candidate,
+    name: str,
+    compare: Callable[[Sequence[str], Sequence[str], Sequence[str]], Comparison],
+    threshold: float,
+    tags: Mapping[str, str],
+) -> Decision:
+    """Registers a model as ``candidate`` and makes it ``champion`` if it beats the present one, or if there is none.
+
+    It must win on the test set that the champion's version names: a model of another corpus is judged on that too, so
+    that a good score on easy sentences dethrones nobody. Deciding again about the same model makes no new version.
+
+    Args:
+        run: the evaluation's run, which keeps the candidate's translations.
+        candidate: the model, and how it did on its own test set.
+        name: the registered model.
+        compare: of references, the champion's and the candidate's translations.
+        threshold: the p value below which a better score counts.
+        tags: of the version.
+
+    Returns:
+        The decision, which is also told in tags ``promotion.*`` of the version.
+    """
+    version = register_model(candidate.model_uri, name, tags)
+    own = _TestSet(
+        sentences_digest(candidate.sources, candidate.references),
+        candidate.sources,
+        candidate.references,
+        candidate.translations,
+    )
+    for _ in range(_ATTEMPTS):
+        champion = find_alias(name, CHAMPION)
+        if _version(champion) == version:
+            return Decision(name, version, False, "it is the champion already")
+        test_set, decision, figures = _judge(candidate, own, name, version, champion, compare, threshold)
+        if not decision.promoted:
+            _tag(name, version, {"promotion.reason": decision.reason, **figures})
+            return decision
+        run.log_table(
+            {
+                "source": test_set.sources,
+                "reference": test_set.references,
+                "translation": test_set.translations,
+            },
+            _ARTIFACT,
+        )
+        # What the next candidate needs to know must be there before this version can be found as champion.
+        _tag(
+            name,
+            version,
+            {
+                TEST_DIGEST_TAG: test_set.digest,
+                TRANSLATIONS_TAG: f"runs:/{run.run_id}/{_ARTIFACT}",
+                "promotion.reason": decision.reason,
+                **figures,
+            },
+        )
+        run.flush()
+        if _version(find_alias(name, CHAMPION)) != _version(champion):
+            continue  # Another was crowned meanwhile: it is the one to beat now.
+        crown(name, version)
+        if _version(find_alias(name, CHAMPION)) == version:
+            return decision
+    reason = f"others were promoted at the same time, {_ATTEMPTS} times in a row"
+    _tag(name, version, {"promotion.reason": reason})
+    return Decision(name, version, False, reason)
+
+
+def _judge(
+    candidate: Candidate,
+    own: _TestSet,
+    name: str,
+    version: str,
+    champion: "ModelVersion | None",
+    compare: Callable[[Sequence[str], Sequence[str], Sequence[str]], Comparison],
+    threshold: float,
+) -> tuple[_TestSet, Decision, dict[str, str]]:
+    """The test set that counts with the candidate's translations, the decision, and its figures as tags."""
+    if champion is None:
+        return own, Decision(name, version, True, "there was no champion"), {}
+    against = f"champion version {champion.version}"
+    theirs = _champions_test_set(champion)
+    if theirs is None:
+        return own, Decision(name, version, False, f"{against} does not say on which sentences it is judged"), {}
+    translations = candidate.translations
+    if theirs.digest != own.digest:
+        translations = candidate.translate(theirs.sources)
+    comparison = compare(theirs.references, theirs.translations, translations)
+    promoted = comparison.wins(threshold)
+    verdict = "beats" if promoted else "does not beat"
+    reason = (
+        f"{verdict} {against} on {len(theirs.sources)} sentences ({theirs.digest[:12]}): BLEU {comparison.system:.2f}"
+        f" against {comparison.baseline:.2f}, p {comparison.p_value:.4f} (below {threshold:g} needed)"
+    )
+    if not promoted and theirs.digest != own.digest:
+        reason += "; these are the champion's sentences, not its own: another model_name starts anew"
+    figures = {
+        "promotion.champion": str(champion.version),
+        "promotion.champion_bleu": f"{comparison.baseline:.4f}",
+        "promotion.candidate_bleu": f"{comparison.system:.4f}",
+        "promotion.p_value": f"{comparison.p_value:.4f}",
+        "promotion.threshold": f"{threshold:g}",
+        "promotion.test_digest": theirs.digest,
+    }
+    test_set = _TestSet(theirs.digest, theirs.sources, theirs.references, translations)
+    return test_set, Decision(name, version, promoted, reason), figures
+
+
+def _champions_test_set(champion: "ModelVersion") -> _TestSet | None:
+    """What the champion's version names, with its translations; None if it names nothing or nothing is there."""
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    place = champion.tags.get(TRANSLATIONS_TAG)
+    if place is None:
+        return None
+    try:
+        table: dict[str, Any] = json.loads(mlflow.artifacts.load_text(place))
+    except (MlflowException, OSError):
+        return None
+    sources, references, translations = zip(*table["data"], strict=True)
+    return _TestSet(champion.tags.get(TEST_DIGEST_TAG, ""), sources, references, translations)
+
+
+def _version(version: "ModelVersion | None") -> str | None:
+    return None if version is None else str(version.version)
+
+
+def _tag(name: str, version: str, tags: Mapping[str, str]) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient()
+    for tag, value in tags.items():
+        client.set_model_version_tag(name, version, tag, value)

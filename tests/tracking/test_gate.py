@@ -1,0 +1,159 @@
+"""Who becomes champion: on a real registry, with real translations and the real comparison."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import mlflow
+import pytest
+from mlflow import MlflowClient
+
+from components.errors import InputError
+from components.evaluation.paired import compare
+from components.tracking import gate, step_run
+from components.tracking.gate import Candidate, Decision, decide
+from components.tracking.registry import CANDIDATE, CHAMPION, PREVIOUS_CHAMPION, crown, find_alias, roll_back
+from tests.tracking.conftest import Line
+
+NAME = "nmt-en-fr"
+REAL = [(f"Sentence {n} of the news .", f"La phrase {n} des nouvelles de {n % 7} jours .") for n in range(100)]
+EASY = [(f"I see {n} .", f"Je vois {n} .") for n in range(50)]
+
+
+class Echo(mlflow.pyfunc.PythonModel):
+    def predict(self, model_input: list[str]) -> list[str]:
+        return model_input
+
+
+def log_model() -> str:
+    return mlflow.pyfunc.log_model(name="translator", python_model=Echo(), pip_requirements=["mlflow"]).model_uri
+
+
+def translated(pairs: Sequence[tuple[str, str]], errors: int) -> list[str]:
+    """The references, with a wrong word in every n-th sentence: fewer errors are a better model."""
+    return [
+        reference.replace("phrase", "frase").replace("vois", "voit") if errors and n % 10 < errors else reference
+        for n, (_, reference) in enumerate(pairs)
+    ]
+
+
+def evaluate(
+    errors: int, pairs: Sequence[tuple[str, str]] = REAL, elsewhere: int = 9, model_uri: str = ""
+) -> tuple[Decision, str]:
+    """Decides about a model with so many errors in ten sentences, and ``elsewhere`` on sentences of others."""
+
+    def translate(sources: Sequence[str]) -> list[str]:
+        assert list(sources) == [source for source, _ in REAL]
+        return translated(REAL, elsewhere)
+
+    with step_run("evaluate", {}) as run:
+        uri = model_uri or log_model()
+        sources, references = zip(*pairs, strict=True)
+        candidate = Candidate(uri, sources, references, translated(pairs, errors), translate)
+        return decide(run, candidate, NAME, compare, 0.05, {"test_bleu": "1.00"}), uri
+
+
+def aliases() -> dict[str, str]:
+    found = {alias: find_alias(NAME, alias) for alias in (CANDIDATE, CHAMPION, PREVIOUS_CHAMPION)}
+    return {alias: str(version.version) for alias, version in found.items() if version}
+
+
+def tags(version: str) -> dict[str, str]:
+    return MlflowClient().get_model_version(NAME, version).tags
+
+
+def test_first_better_equal_and_worse_model() -> None:
+    first, uri = evaluate(errors=5)
+    assert (first.promoted, first.reason) == (True, "there was no champion")
+    assert aliases() == {CANDIDATE: "1", CHAMPION: "1"}
+    assert tags("1")["test.digest"] == gate.sentences_digest(*zip(*REAL, strict=True))
+    assert tags("1")["test_bleu"] == "1.00"
+
+    better, better_uri = evaluate(errors=2)
+    assert better.promoted
+    assert better.reason.startswith("beats champion version 1 on 100 sentences")
+    assert aliases() == {CANDIDATE: "2", CHAMPION: "2", PREVIOUS_CHAMPION: "1"}
+    figures = tags("2")
+    assert float(figures["promotion.candidate_bleu"]) > float(figures["promotion.champion_bleu"])
+    assert float(figures["promotion.p_value"]) < 0.05
+
+    equal, _ = evaluate(errors=2)
+    assert (equal.promoted, equal.version) == (False, "3")
+    assert equal.reason.startswith("does not beat champion version 2")
+
+    worse, _ = evaluate(errors=3)
+    assert not worse.promoted
+    assert aliases() == {CANDIDATE: "4", CHAMPION: "2", PREVIOUS_CHAMPION: "1"}
+    assert tags("4")["promotion.champion"] == "2"
+
+    # Again about models that are known: nothing new, and the decision is made anew.
+    again, _ = evaluate(errors=2, model_uri=better_uri)
+    assert (again.version, again.promoted, again.reason) == ("2", False, "it is the champion already")
+    assert tags("2")["promotion.reason"].startswith("beats champion version 1")
+    deposed, _ = evaluate(errors=5, model_uri=uri)
+    assert (deposed.version, deposed.promoted) == ("1", False)
+    assert len(MlflowClient().search_model_versions(f"name = '{NAME}'")) == 4
+
+
+def test_good_score_on_easy_sentences_dethrones_nobody() -> None:
+    evaluate(errors=2)
+    easy, _ = evaluate(errors=0, pairs=EASY, elsewhere=9)
+    assert not easy.promoted
+    assert "another model_name starts anew" in easy.reason
+    assert aliases()[CHAMPION] == "1"
+
+    # One that is better on the champion's sentences does, and those stay the ones to win on.
+    real, _ = evaluate(errors=9, pairs=EASY, elsewhere=0)
+    assert real.promoted
+    assert tags("3")["test.digest"] == tags("1")["test.digest"]
+    assert not evaluate(errors=2)[0].promoted
+
+
+def test_champion_that_names_no_sentences_stays() -> None:
+    with step_run("evaluate", {}):
+        mlflow.register_model(log_model(), NAME)
+    MlflowClient().set_registered_model_alias(NAME, CHAMPION, "1")
+    decision, _ = evaluate(errors=0)
+    assert not decision.promoted
+    assert decision.reason == "champion version 1 does not say on which sentences it is judged"
+
+
+def test_champion_that_changes_meanwhile_is_the_one_to_beat(monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluate(errors=5)
+    evaluate(errors=5)
+    MlflowClient().set_model_version_tag(NAME, "2", gate.TEST_DIGEST_TAG, tags("1")["test.digest"])
+    MlflowClient().set_model_version_tag(NAME, "2", gate.TRANSLATIONS_TAG, tags("1")["test.translations"])
+
+    compared = []
+
+    def compare_while_another_is_crowned(*texts: Sequence[str]):  # type: ignore[no-untyped-def]
+        compared.append(aliases()[CHAMPION])
+        if len(compared) == 1:
+            crown(NAME, "2")
+        return compare(*texts)
+
+    with step_run("evaluate", {}) as run:
+        sources, references = zip(*REAL, strict=True)
+        candidate = Candidate(log_model(), sources, references, references, lambda sources: references)
+        decision = decide(run, candidate, NAME, compare_while_another_is_crowned, 0.05, {})
+    assert compared == ["1", "2"]
+    assert decision.promoted
+    assert aliases() == {CANDIDATE: "3", CHAMPION: "3", PREVIOUS_CHAMPION: "2"}
+    assert tags("3")["promotion.champion"] == "2"
+
+
+def test_going_back_and_forth() -> None:
+    evaluate(errors=5)
+    with pytest.raises(InputError, match="nmt-en-fr has no version with the alias previous-champion"):
+        roll_back(NAME)
+    evaluate(errors=0)
+    assert roll_back(NAME) == "1"
+    assert aliases() == {CANDIDATE: "2", CHAMPION: "1", PREVIOUS_CHAMPION: "2"}
+    assert roll_back(NAME) == "2"
+    assert aliases()[CHAMPION] == "2"
+
+
+def test_over_http(server: Line, tmp_path: Path) -> None:
+    assert evaluate(errors=5)[0].promoted
+    assert evaluate(errors=0)[0].promoted
+    assert not evaluate(errors=5)[0].promoted
+    assert aliases() == {CANDIDATE: "3", CHAMPION: "2", PREVIOUS_CHAMPION: "1"}
