@@ -86,6 +86,8 @@ def _flavor(saved_model: Path, codec_folder: Path, max_source_length: int) -> It
     """The arguments that ``save_model`` and ``log_model`` share; the files they name exist within the block."""
     with tempfile.TemporaryDirectory(prefix="translator-") as scratch:
         codec, code = Path(scratch, "codec"), Path(scratch, "components")
+        # MLflow names an artifact's folder after the folder that it came from, not after its key.
+        exported = shutil.copytree(saved_model, Path(scratch, "saved_model"))
         codec.mkdir()
         TextCodec.load(codec_folder).save(codec)
         TranslatorSettings(max_source_length).save(codec)
@@ -93,7 +95,7 @@ def _flavor(saved_model: Path, codec_folder: Path, max_source_length: int) -> It
             _copy(COMPONENTS / entry, code / entry)
         yield {
             "python_model": str(COMPONENTS / "serving" / "model.py"),
-            "artifacts": {"saved_model": str(saved_model), "codec": str(codec)},
+            "artifacts": {"saved_model": str(exported), "codec": str(codec)},
             "code_paths": [str(code)],
             "signature": signature(),
             "input_example": EXAMPLE,

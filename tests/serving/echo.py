@@ -57,7 +57,7 @@ class EchoSearch(tf.Module):
 
 def save_echo(folder: Path) -> tuple[Path, Path]:
     """Writes SavedModel and codec below the folder; returns where they are."""
-    saved_model, codec = folder / "saved_model", folder / "codec"
+    saved_model, codec = folder / "exported", folder / "words"
     tf.saved_model.save(EchoSearch(), str(saved_model))
     codec.mkdir(parents=True)
     echo_codec().save(codec)
