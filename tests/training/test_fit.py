@@ -1,0 +1,115 @@
+"""Training: it learns, it ends when it should, and a killed run ends with the weights of an undisturbed one."""
+
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.dataset.manifest import Manifest
+from components.errors import InputError
+from components.model.parameters import ModelParameters
+from components.training.checkpoints import locked
+from components.training.fit import Training
+from components.training.parameters import TrainingParameters
+from components.training.progress import Epoch, Steps
+
+MODEL = ModelParameters(embedding_size=16, units=32, dropout=0.1, num_sampled=3)
+FITTING = TrainingParameters(batch_tokens=200, epochs=2, warmup_steps=5, learning_rate=0.01, precision="float32")
+
+
+def make(dataset: Path, folder: Path, **changed) -> Training:
+    return Training(dataset, folder, MODEL, TrainingParameters(**{**asdict(FITTING), **changed}))
+
+
+def weights(training: Training) -> list[np.ndarray]:
+    return [variable.numpy() for variable in training.model.variables]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(dataset, tmp_path_factory) -> tuple[list[np.ndarray], list[Epoch], list[Steps]]:
+    training = make(dataset, tmp_path_factory.mktemp("undisturbed"))
+    told = list(training.run())
+    return weights(training), [e for e in told if isinstance(e, Epoch)], [s for s in told if isinstance(s, Steps)]
+
+
+def test_it_learns_and_tells(undisturbed):
+    _, epochs, steps = undisturbed
+    assert [epoch.epoch for epoch in epochs] == [1, 2]
+    assert epochs[1].metrics["val_loss"] < epochs[0].metrics["val_loss"]
+    assert epochs[0].metrics["val_perplexity"] == pytest.approx(np.exp(epochs[0].metrics["val_loss"]))
+    assert len(epochs[0].examples) == 5
+    assert steps[-1].step == steps[-1].total_steps == epochs[-1].step
+    assert steps[0].metrics.keys() >= {"train_sampled_loss", "learning_rate", "gradient_norm", "padding_share"}
+
+
+# Dies without a word at the given step, like a process that is killed; the state is saved at every step.
+KILLED = """
+import os, sys
+from pathlib import Path
+from components.training import fit
+from tests.training.test_fit import make
+
+fit.SAVED_SECONDS, fit.REPORTED_STEPS = -1, 1
+training = make(Path(sys.argv[1]), Path(sys.argv[2]))
+for event in training.run():
+    if event.step >= int(sys.argv[3]):
+        os._exit(9)
+"""
+
+
+def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(dataset, tmp_path, undisturbed):
+    for step in (7, 21):
+        command = [sys.executable, "-c", KILLED, str(dataset), str(tmp_path), str(step)]
+        assert subprocess.run(command, capture_output=True, timeout=120, check=False).returncode == 9
+    training = make(dataset, tmp_path)
+    assert training.resumed
+    assert training.step in (20, 21)
+    for event in training.run():
+        last = event
+    assert last.metrics["val_loss"] == undisturbed[1][-1].metrics["val_loss"]
+    for left, right in zip(weights(training), undisturbed[0], strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_a_finished_run_has_nothing_left_to_do(dataset, tmp_path):
+    first = make(dataset, tmp_path, epochs=1)
+    list(first.run())
+    again = make(dataset, tmp_path, epochs=1)
+    assert list(again.run()) == []
+    for left, right in zip(weights(again), weights(first), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_time_can_run_out(dataset, tmp_path):
+    training = make(dataset, tmp_path, epochs=1000, max_minutes=0.05)
+    events = list(training.run())
+    assert isinstance(events[-1], Epoch)
+    assert training.step < training.total_steps
+
+
+def test_patience_ends_what_does_not_get_better(dataset, tmp_path):
+    # A learning rate of nothing: no epoch is better than the first.
+    epochs = [
+        e for e in make(dataset, tmp_path, epochs=50, learning_rate=0.0, patience=2).run() if isinstance(e, Epoch)
+    ]
+    assert [epoch.best for epoch in epochs] == [True, False, False]
+
+
+def test_an_empty_split_is_refused(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr(Manifest, "records", lambda self, split: 0)
+    with pytest.raises(InputError, match="train split"):
+        make(dataset, tmp_path)
+
+
+def test_a_folder_in_use_is_refused(tmp_path):
+    with locked(tmp_path), pytest.raises(InputError, match="in use"), locked(tmp_path):
+        pass
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be written"), locked(tmp_path / "file" / "checkpoints"):
+        pass
