@@ -35,16 +35,17 @@ def mlproject() -> str:
 
 
 def parameter_names(module: str) -> list[str]:
-    """The parameters that the entry in ``pipelines.MODULE`` takes.
+    """The parameters that the entry in ``pipelines.MODULE`` takes; its ``WITHOUT`` names those that it does not."""
+    without = getattr(importlib.import_module(f"pipelines.{module}"), "WITHOUT", ())
+    return [name for name in fields_of(parameter_groups(module)) if name not in without]
 
-    They are the fields of its ``PARAMETERS`` (a tuple of dataclasses) or, where it has none, of the dataclass that its
-    ``run`` takes first; without those in its ``WITHOUT``.
-    """
+
+def parameter_groups(module: str) -> tuple[type, ...]:
+    """The parameter dataclasses of an entry: its ``PARAMETERS`` or, where it has none, what its ``run`` takes first."""
     entry = importlib.import_module(f"pipelines.{module}")
-    groups = getattr(entry, "PARAMETERS", None)
-    if groups is None:
-        groups = tuple(typing.get_type_hints(entry.run).values())[:1]
-    return [name for name in fields_of(groups) if name not in getattr(entry, "WITHOUT", ())]
+    if hasattr(entry, "PARAMETERS"):
+        return entry.PARAMETERS
+    return tuple(typing.get_type_hints(entry.run).values())[:1]
 
 
 def _entry(name: str, module: str, parameters: list[str]) -> str:

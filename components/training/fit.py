@@ -93,13 +93,21 @@ class Training:
     def run(self) -> Iterator[Progress]:
         """Trains to the end, telling how it goes; then the model has its best weights.
 
-        It ends after ``epochs``, when ``patience`` is at its end, or when ``max_minutes`` are over.
+        It ends after ``epochs``, when ``patience`` is at its end, or when ``max_minutes`` are over. If it is interrupted,
+        or nobody listens any longer, the state is saved.
         """
         clock = _Clock(self._seconds)
-        while not self._finished:
-            yield from self._rest_of_epoch(clock)
-            yield self._end_of_part(clock)
-            self._checkpoints.save_latest()
+        try:
+            while not self._finished:
+                yield from self._rest_of_epoch(clock)
+                yield self._end_of_part(clock)
+                self._checkpoints.save_latest()
+        except (KeyboardInterrupt, GeneratorExit):
+            # Between the update of the weights and that of the counter the state is no one step's.
+            if int(self._optimizer.iterations) == self.step:
+                clock.tick()
+                self._checkpoints.save_latest()
+            raise
         self._checkpoints.restore_best()
 
     def _rest_of_epoch(self, clock: "_Clock") -> Iterator[Steps]:

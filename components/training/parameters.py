@@ -10,7 +10,7 @@ class TrainingParameters:
     """How the model is fitted. Everything here, ``max_minutes`` aside, decides the weights."""
 
     batch_tokens: int = parameter(4096, "target positions in a batch", minimum=1)
-    epochs: int = parameter(10, "passes over the training data, at the most", minimum=1)
+    epochs: int = parameter(6, "passes over the training data, at the most", minimum=1)
     max_minutes: float = parameter(0.0, "minutes of training after which it ends cleanly; 0: no limit", minimum=0)
     learning_rate: float = parameter(0.003, "peak learning rate", minimum=0)
     warmup_steps: int = parameter(100, "steps over which the learning rate rises to its peak", minimum=0)

@@ -1,0 +1,40 @@
+"""The README's table of parameters, made from the same dataclasses as everything else.
+
+``python -m pipelines.parameter_table`` writes it between the README's marks; a test compares the two.
+"""
+
+from pathlib import Path
+
+from components.parameters import valid_values
+from pipelines.cli import fields_of
+from pipelines.mlproject import ENTRIES, parameter_groups, parameter_names
+
+README = Path(__file__).parents[1] / "README.md"
+BEGIN, END = "<!-- python -m pipelines.parameter_table -->\n", "<!-- end of the parameters -->\n"
+
+
+def parameter_table() -> str:
+    """A Markdown table: a row for each parameter, with the entries that take it."""
+    entries: dict[str, list[str]] = {}
+    fields = {}
+    for entry, module in ENTRIES.items():
+        groups = fields_of(parameter_groups(module))
+        for name in parameter_names(module):
+            entries.setdefault(name, []).append(entry)
+            fields.setdefault(name, groups[name])
+    rows = ["| parameter | default | valid | meaning | entries |", "| --- | --- | --- | --- | --- |"]
+    for name, field in fields.items():
+        default = str(field.default).lower() if field.type is bool else field.default if field.default != "" else "–"
+        cells = (f"`{name}`", default, valid_values(field), field.metadata["help"], ", ".join(entries[name]))
+        rows.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def with_table(readme: str) -> str:
+    """The README's text with the table as it should be."""
+    before, rest = readme.split(BEGIN)
+    return before + BEGIN + "\n" + parameter_table() + "\n" + END + rest.split(END)[1]
+
+
+if __name__ == "__main__":
+    README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
