@@ -3,6 +3,7 @@
 ``python -m pipelines.parameter_table`` writes it between the README's marks; a test compares the two.
 """
 
+import dataclasses
 from pathlib import Path
 
 from components.parameters import valid_values
@@ -16,7 +17,7 @@ BEGIN, END = "<!-- python -m pipelines.parameter_table -->\n", "<!-- end of the 
 def parameter_table() -> str:
     """A Markdown table: a row for each parameter, with the entries that take it."""
     entries: dict[str, list[str]] = {}
-    fields = {}
+    fields: dict[str, dataclasses.Field] = {}
     for entry, module in ENTRIES.items():
         groups = fields_of(parameter_groups(module))
         for name in parameter_names(module):

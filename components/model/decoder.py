@@ -28,7 +28,7 @@ class Decoder(tf.keras.layers.Layer):
         # As a projection too, it must not start with logits of the size of its vectors.
         self.embedding = embedding(vocabulary_size, size, *([size**-0.5] if parameters.tie_embeddings else []))
         self._projection = input_projection(parameters.units, dtype, "projection")
-        self._cell = StackedLSTMCell(parameters.units, parameters.layers, dtype, name="cell")
+        self._cell: tf.keras.layers.Layer = StackedLSTMCell(parameters.units, parameters.layers, dtype, name="cell")
         make_mechanism = MECHANISMS[parameters.attention]
         self._mechanism = make_mechanism and make_mechanism(parameters.units, dtype)
         if self._mechanism:

@@ -93,8 +93,8 @@ class Training:
     def run(self) -> Iterator[Progress]:
         """Trains to the end, telling how it goes; then the model has its best weights.
 
-        It ends after ``epochs``, when ``patience`` is at its end, or when ``max_minutes`` are over. If it is interrupted,
-        or nobody listens any longer, the state is saved.
+        It ends after ``epochs``, when ``patience`` is at its end, or when ``max_minutes`` are over. If it is
+        interrupted, or nobody listens any longer, the state is saved.
         """
         clock = _Clock(self._seconds)
         try:
