@@ -1,6 +1,6 @@
 """Encoding: from tokens to the bytes of TFRecord files, bucket by bucket."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from components.corpus.shards import Shards
+from components.corpus.tokenizing import SIDES
 from components.corpus.vocabulary_count import RankedTokens
 from components.dataset.buckets import Bucket
 from components.dataset.fingerprint import fingerprint_of
@@ -53,7 +54,7 @@ class Stretch:
 class Encode(beam.DoFn):
     """(partition, block of schema ``TOKENIZED``) → (file, stretch of it).
 
-    Side inputs: the vocabularies (:class:`RankedTokens`) and the :class:`Shards`.
+    Side inputs: the vocabularies (side → :class:`RankedTokens`) and the :class:`Shards`.
     """
 
     def __init__(self, settings: CodecSettings, bucket_width: int):
@@ -61,11 +62,11 @@ class Encode(beam.DoFn):
         self.codec: TextCodec | None = None
 
     def process(
-        self, element: tuple[int, pa.RecordBatch], source: RankedTokens, target: RankedTokens, shards: Shards
+        self, element: tuple[int, pa.RecordBatch], ranked: Mapping[str, RankedTokens], shards: Shards
     ) -> Iterator[tuple[str, Stretch]]:
         partition, block = element
         if self.codec is None:
-            vocabularies = (Vocabulary(side.vocabulary()) for side in (source, target))
+            vocabularies = (Vocabulary(ranked[side].vocabulary()) for side in SIDES)
             self.codec = TextCodec(self.settings, *vocabularies)
         columns = self.codec.source_ids(block["source"]), self.codec.target_ids(block["target"])
         splits, lows = block["split"].to_numpy(), block["low"].to_numpy()

@@ -1,7 +1,7 @@
 """From a survey to a dataset: runs the pipeline and writes what belongs beside the records."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from components.corpus.report import read_report, report_file
 from components.corpus.runner import make_options, make_runner, run
 from components.corpus.statistics import gather_statistics
 from components.corpus.survey import CORPORA, Survey
+from components.corpus.tally import Tally
+from components.corpus.tokenizing import SIDES, PartitionFacts
 from components.corpus.vocabulary_count import RankedTokens
-from components.corpus.writing import DUPLICATES, REJECTED, RecordFile
+from components.corpus.writing import DUPLICATES, REJECTED, HeldOutFile, RecordFile
 from components.dataset.fingerprint import spell
 from components.dataset.heldout import write_heldout
 from components.dataset.manifest import SPLITS, BucketRecords, Counts, HeldOut, Manifest, VocabularyFacts
@@ -39,40 +41,64 @@ def prepare(survey: Survey, folder: Path) -> Manifest:
     build(pipeline, survey, str(folder))
     with Progress():
         run(pipeline)
-    report = read_report(str(folder))
-    Path(report_file(str(folder))).unlink()
+    report = Report(read_report(str(folder)))
+    Path(report_file(str(folder))).unlink(missing_ok=True)
 
-    files: list[RecordFile] = report.get("files", [])
-    splits = {split: _buckets(files, split, parameters.bucket_width) for split in SPLITS}
-    tally: Counter[str] = Counter(report["tally"][0] if report["tally"] else {})
-    counts = _counts(survey, tally, splits)
-    _check_kept(survey, counts, splits, tally)
-    ranked: dict[str, RankedTokens] = {side: report[side][0] for side in ("source", "target")}
+    splits = {split: _buckets(report.files, split, parameters.bucket_width) for split in SPLITS}
+    counts = _counts(survey, report.tallies, splits)
+    _check_kept(survey, counts, splits, report.tallies)
     settings = CodecSettings(
         parameters.source_language, parameters.target_language, parameters.tokenizer, parameters.reverse_source
     )
-    TextCodec(settings, *(Vocabulary(ranked[side].vocabulary()) for side in ("source", "target"))).save(folder)
-    held_out: dict[str, HeldOut] = dict(report.get("held_out", []))
+    TextCodec(settings, *(Vocabulary(report.ranked[side].vocabulary()) for side in SIDES)).save(folder)
     for split in SPLITS[1:]:
-        if split not in held_out:
-            held_out[split] = write_heldout(folder, split, [], split in survey.given)
+        if split not in report.held_out:
+            report.held_out[split] = write_heldout(folder, split, [], split in survey.given)
     manifest = Manifest(
         key=survey.key,
-        fingerprint=spell(sum(file.facts.fingerprint for file in files)),
+        fingerprint=spell(sum(file.facts.fingerprint for file in report.files)),
         parameters=survey.effective,
         counts=counts,
         splits=splits,
         vocabularies={
             side: VocabularyFacts(
-                language, ranked[side].distinct, len(ranked[side].vocabulary()), round(ranked[side].oov_rate, 6)
+                language=language,
+                distinct_tokens=report.ranked[side].distinct,
+                size=len(report.ranked[side].vocabulary()),
+                oov_rate=round(report.ranked[side].oov_rate, 6),
             )
-            for side, language in (("source", parameters.source_language), ("target", parameters.target_language))
+            for side, language in zip(SIDES, (parameters.source_language, parameters.target_language), strict=True)
         },
-        heldout={split: held_out[split] for split in SPLITS[1:]},
-        statistics=gather_statistics(report.get("facts", []), files, ranked),
+        heldout={split: report.held_out[split] for split in SPLITS[1:]},
+        statistics=gather_statistics(report.facts, report.files, report.ranked),
     )
     manifest.save(folder)
     return manifest
+
+
+class Report:
+    """What the pipeline reported, by kind."""
+
+    def __init__(self, told: Iterable[Any]):
+        self.tallies: Counter[str] = Counter()
+        self.facts: list[PartitionFacts] = []
+        self.files: list[RecordFile] = []
+        self.ranked: dict[str, RankedTokens] = {}
+        self.held_out: dict[str, HeldOut] = {}
+        for item in told:
+            match item:
+                case Tally():
+                    self.tallies[item.name] += item.lines
+                case PartitionFacts():
+                    self.facts.append(item)
+                case RecordFile():
+                    self.files.append(item)
+                case HeldOutFile():
+                    self.held_out[item.split] = item.facts
+                case (str(side), RankedTokens() as ranked):
+                    self.ranked[side] = ranked
+                case _:
+                    raise TypeError(f"the pipeline reported a {type(item).__name__}")
 
 
 def _buckets(files: Sequence[RecordFile], split: str, width: int) -> tuple[BucketRecords, ...]:
@@ -98,25 +124,27 @@ def _buckets(files: Sequence[RecordFile], split: str, width: int) -> tuple[Bucke
     return tuple(buckets)
 
 
-def _counts(survey: Survey, tally: Counter[str], splits: dict[str, tuple[BucketRecords, ...]]) -> Counts:
+def _counts(survey: Survey, tallies: Counter[str], splits: dict[str, tuple[BucketRecords, ...]]) -> Counts:
     """What became of the corpus' lines. What was read is counted where it is read, the rest where it is written."""
     corpus_splits = [split for split in SPLITS if split not in survey.given]
     return Counts(
-        read=tally[READ],
+        read=tallies[READ],
         kept=sum(bucket.records for split in corpus_splits for bucket in splits[split]),
-        duplicates=tally[DUPLICATES],
+        duplicates=tallies[DUPLICATES],
         rejected={
-            name.removeprefix(REJECTED): lines for name, lines in sorted(tally.items()) if name.startswith(REJECTED)
+            name.removeprefix(REJECTED): lines for name, lines in sorted(tallies.items()) if name.startswith(REJECTED)
         },
     )
 
 
-def _check_kept(survey: Survey, counts: Counts, splits: dict[str, tuple[BucketRecords, ...]], tally: Any) -> None:
+def _check_kept(
+    survey: Survey, counts: Counts, splits: dict[str, tuple[BucketRecords, ...]], tallies: Counter[str]
+) -> None:
     parameters: PrepareParameters = survey.parameters
     if not counts.read:
         raise InputError(f"corpus: {parameters.corpus} is empty; at least one pair of sentences is needed")
     for name, split in CORPORA.items():
-        if split in survey.given and not tally[f"{GIVEN}_{split}"]:
+        if split in survey.given and not tallies[f"{GIVEN}_{split}"]:
             raise InputError(f"{name}: {getattr(parameters, name)} is empty; at least one pair of sentences is needed")
     if not splits["train"]:
         reasons = {"duplicate": counts.duplicates, **counts.rejected, "held out by share": counts.kept}

@@ -11,7 +11,7 @@ from components.corpus import progress
 from components.corpus.blocks import RAW
 from components.corpus.places import Place
 from components.corpus.sources import Source, Work
-from components.corpus.tally import TALLY, count
+from components.corpus.tally import TALLY_TAG, Tally, count
 from components.dataset.manifest import SPLITS
 from components.errors import InputError
 
@@ -40,11 +40,11 @@ class Read(beam.PTransform):
                 continue
             dealt = begin | f"{name}" >> beam.Create(parts, reshuffle=False) | f"Deal{name}" >> beam.Reshuffle()
             read = dealt | f"Read{name}" >> beam.ParDo(_ReadPart(self.sources, self.places)).with_output_types(
-                pa.RecordBatch, tally=dict[str, int]
-            ).with_outputs(TALLY, main="blocks")
+                pa.RecordBatch, tally=Tally
+            ).with_outputs(TALLY_TAG, main="blocks")
             # What one worker had to read alone is dealt out before the expensive steps.
             blocks.append(read.blocks if splits else read.blocks | f"DealBlocks{name}" >> beam.Reshuffle())
-            tallies.append(read[TALLY])
+            tallies.append(read[TALLY_TAG])
         return blocks | beam.Flatten(), tallies | "FlattenTallies" >> beam.Flatten()
 
 
@@ -52,13 +52,13 @@ class _ReadPart(beam.DoFn):
     def __init__(self, sources: list[Source], places: list[Place]):
         self.sources, self.places = sources, places
 
-    def process(self, element: tuple[int, int, Work]) -> Iterator[pa.RecordBatch]:
+    def process(self, element: tuple[int, int, Work]) -> Iterator[Any]:
         source_index, place_index, work = element
         place = self.places[place_index]
         name = READ if place.split is None else f"{GIVEN}_{SPLITS[place.split]}"
         try:
             for block in self.sources[source_index].read(work):
-                yield count(name, block.num_rows)
+                yield beam.pvalue.TaggedOutput(TALLY_TAG, count(name, block.num_rows))
                 progress.passed(progress.READ, block.num_rows)
                 numbers = pa.array(np.full(block.num_rows, place_index, np.int32))
                 yield block.set_column(0, RAW.field("place"), numbers)

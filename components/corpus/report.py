@@ -6,42 +6,52 @@ from typing import Any
 
 import apache_beam as beam
 
-from components.corpus.files import open_raw, write_file
-
-_FILE = "report.pickle"
+from components.corpus.files import exists, open_raw, write_file
 
 
 class WriteReport(beam.PTransform):
-    """{name: collection} → one file with all their elements. They must be few."""
+    """Collections of small objects → one file with all of them. They must be few."""
 
     def __init__(self, folder: str):
         super().__init__()
         self.folder = folder
 
-    def expand(self, parts):  # type: ignore[no-untyped-def]  # Beam warns of a hint that is no PCollection.
-        named = [
-            part | f"Name {name}" >> beam.Map(_named, name).with_output_types(tuple[str, Any])
-            for name, part in parts.items()
-        ]
-        return named | beam.Flatten() | beam.combiners.ToList() | beam.Map(_write, self.folder).with_output_types(None)
+    # Without hints: Beam warns of a tuple of collections.
+    def expand(self, parts):  # type: ignore[no-untyped-def]
+        return parts | beam.Flatten() | AllTogether() | "Write" >> beam.Map(_write, self.folder)
 
 
-def read_report(folder: str) -> dict[str, list[Any]]:
-    """Name → elements, in no particular order."""
-    report: dict[str, list[Any]] = {}
-    with open_raw(f"{folder}/{_FILE}") as file:
-        for name, element in pickle.load(file):
-            report.setdefault(name, []).append(element)
-    return report
+class AllTogether(beam.PTransform):
+    """A collection → one list of all its elements, in no particular order; nothing if there is no element."""
+
+    def expand(self, elements: beam.PCollection) -> beam.PCollection:
+        return (
+            elements
+            | beam.Map(_keyed).with_output_types(tuple[int, Any])
+            | beam.GroupByKey()
+            | "List" >> beam.MapTuple(_listed)
+        )
 
 
 def report_file(folder: str) -> str:
-    return f"{folder}/{_FILE}"
+    return f"{folder}/report.pickle"
 
 
-def _named(element: Any, name: str) -> tuple[str, Any]:
-    return name, element
+def read_report(folder: str) -> list[Any]:
+    """The objects, in no particular order; none if the pipeline had nothing to say."""
+    if not exists(report_file(folder)):
+        return []
+    with open_raw(report_file(folder)) as file:
+        return pickle.load(file)
 
 
-def _write(elements: Iterable[tuple[str, Any]], folder: str) -> None:
-    write_file(report_file(folder), [pickle.dumps(list(elements))])
+def _keyed(element: Any) -> tuple[int, Any]:
+    return 0, element
+
+
+def _listed(key: int, elements: Iterable[Any]) -> list[Any]:
+    return list(elements)
+
+
+def _write(elements: list[Any], folder: str) -> None:
+    write_file(report_file(folder), [pickle.dumps(elements)])

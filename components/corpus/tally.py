@@ -3,35 +3,23 @@
 Counters may count a retried bundle twice on a distributed runner; a tally is an element like any other and does not.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-import apache_beam as beam
 from apache_beam.metrics import Metrics
-from apache_beam.pvalue import TaggedOutput
 
-TALLY = "tally"
+TALLY_TAG = "tally"
 NAMESPACE = "prepare"
 
 
-def count(name: str, number: int) -> TaggedOutput:
-    """Adds to the Beam counter ``prepare/name`` and gives the element that adds to the tally."""
-    Metrics.counter(NAMESPACE, name).inc(number)
-    return TaggedOutput(TALLY, {name: number})
+@dataclass(frozen=True)
+class Tally:
+    """So many lines passed the point of that name."""
+
+    name: str
+    lines: int
 
 
-class SumTallies(beam.CombineFn):
-    """Tallies ``{name: number}`` added up."""
-
-    def create_accumulator(self) -> Counter:
-        return Counter()
-
-    def add_input(self, accumulator: Counter, element: Mapping[str, int]) -> Counter:
-        accumulator.update(element)
-        return accumulator
-
-    def merge_accumulators(self, accumulators: Iterable[Counter]) -> Counter:
-        return sum(accumulators, Counter())
-
-    def extract_output(self, accumulator: Counter) -> dict[str, int]:
-        return dict(accumulator)
+def count(name: str, lines: int) -> Tally:
+    """Adds to the Beam counter ``prepare/NAME`` and gives the element that says the same."""
+    Metrics.counter(NAMESPACE, name).inc(lines)
+    return Tally(name, lines)

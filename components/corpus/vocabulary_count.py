@@ -20,16 +20,25 @@ UNKNOWN_SHOWN = 50
 class RankedTokens:
     """The tokens of one side by falling frequency, ties by token: the vocabulary's, and a few that did not get in.
 
-    ``size`` of them enter the vocabulary; ``distinct`` and ``running`` count all that were seen.
+    ``block`` (schema ``TOKEN_COUNTS``) holds them; ``size`` of them enter the vocabulary; ``distinct`` and ``running``
+    count all that were seen. (No lists of strings: Beam measures side inputs object by object.)
     """
 
-    tokens: list[str]
-    counts: list[int]
+    block: pa.RecordBatch
     size: int
     distinct: int
     running: int
 
+    @property
+    def tokens(self) -> list[str]:
+        return self.block["token"].to_pylist()
+
+    @property
+    def counts(self) -> list[int]:
+        return self.block["count"].to_pylist()
+
     def vocabulary(self) -> tuple[str, ...]:
+        """The tokens by id, special ones included."""
         return (*SPECIAL_TOKENS, *self.tokens[: self.size])
 
     @property
@@ -63,14 +72,10 @@ class RankTokens(beam.CombineFn):
         return [pa.record_batch(columns, schema=TOKEN_COUNTS)]
 
     def extract_output(self, accumulator: list[pa.RecordBatch]) -> RankedTokens:
-        compacted = self.compact(accumulator)
-        if not compacted:
-            return RankedTokens([], [], 0, 0, 0)
-        block = compacted[0]
+        (block,) = self.compact(accumulator)
         running, distinct = pc.sum(block["count"]).as_py() or 0, block.num_rows
         block = block.filter(pc.invert(pc.is_in(block["token"], pa.array(SPECIAL_TOKENS))))
         order = pc.sort_indices(block, [("count", "descending"), ("token", "ascending")])
         block = block.take(order.slice(0, self.places + UNKNOWN_SHOWN))
         frequent = pc.sum(pc.greater_equal(block["count"], self.min_count)).as_py() or 0
-        tokens, counts = block["token"].to_pylist(), block["count"].to_pylist()
-        return RankedTokens(tokens, counts, min(frequent, self.places), distinct, running)
+        return RankedTokens(block, min(frequent, self.places), distinct, running)

@@ -16,7 +16,7 @@ from components.corpus.encoding import RecordFacts, Stretch, split_and_low
 from components.corpus.files import write_file
 from components.corpus.places import Place
 from components.corpus.rules import DUPLICATE
-from components.corpus.tally import NAMESPACE, count
+from components.corpus.tally import NAMESPACE, Tally, count
 from components.dataset.heldout import heldout_content, heldout_facts, heldout_file
 from components.dataset.manifest import HeldOut
 
@@ -55,19 +55,27 @@ class WriteRecords(beam.DoFn):
         yield RecordFile(file, split, low, size, facts)
 
 
+@dataclass(frozen=True)
+class HeldOutFile:
+    """A written file of held-out pairs."""
+
+    split: str
+    facts: HeldOut
+
+
 class WriteHeldOut(beam.DoFn):
-    """(split, its blocks of schema ``HELD_OUT``) → (split, :class:`HeldOut`), in the order of the corpus."""
+    """(split, its blocks of schema ``HELD_OUT``) → :class:`HeldOutFile`, in the order of the corpus."""
 
     def __init__(self, folder: str, given: frozenset[str]):
         self.folder, self.given = folder, given
 
-    def process(self, element: tuple[str, Iterable[pa.RecordBatch]]) -> Iterator[tuple[str, HeldOut]]:
+    def process(self, element: tuple[str, Iterable[pa.RecordBatch]]) -> Iterator[HeldOutFile]:
         split, blocks = element
         block = _in_order(concatenate(blocks))
         pairs = zip(block["source"].to_pylist(), block["target"].to_pylist(), strict=True)
         content = heldout_content(pairs)
         write_file(f"{self.folder}/{heldout_file(split)}", [content])
-        yield split, heldout_facts(split, content, block.num_rows, split in self.given)
+        yield HeldOutFile(split, heldout_facts(split, content, block.num_rows, split in self.given))
 
 
 class WriteRejected(beam.PTransform):
@@ -99,7 +107,7 @@ class _WriteRejected(beam.DoFn):
     def __init__(self, folder: str, places: list[Place]):
         self.folder, self.names = folder, pa.array([json.dumps(place.name, ensure_ascii=False) for place in places])
 
-    def process(self, element: tuple[str, Iterable[pa.RecordBatch]]) -> Iterator[dict[str, int]]:
+    def process(self, element: tuple[str, Iterable[pa.RecordBatch]]) -> Iterator[Tally]:
         name, blocks = element
         block = _in_order(concatenate(blocks))
         pieces: tuple[Any, ...] = (
@@ -119,7 +127,7 @@ class _WriteRejected(beam.DoFn):
         write_file(f"{self.folder}/rejected/{name}.jsonl", ["".join(lines.to_pylist()).encode("utf-8")])
         for entry in block["rule"].value_counts().to_pylist():
             rule, rows = entry["values"], entry["counts"]
-            yield count(DUPLICATES if rule == DUPLICATE else REJECTED + rule, rows).value
+            yield count(DUPLICATES if rule == DUPLICATE else REJECTED + rule, rows)
 
 
 def _in_order(block: pa.RecordBatch) -> pa.RecordBatch:
