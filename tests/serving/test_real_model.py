@@ -1,0 +1,53 @@
+"""A real, untrained encoder–decoder through export, package and translator: what a search must keep whoever asks."""
+
+import pytest
+
+from components.model.export import export_model
+from components.model.parameters import ModelParameters
+from components.model.seq2seq import Seq2Seq
+from components.serving.options import TranslationOptions
+from components.serving.translator import Translator, TranslatorSettings, load_search
+from tests.serving.echo import echo_codec
+
+TEXTS = [
+    "A man rides a bicycle.",
+    "Yes!",
+    "Where are my keys?",
+    "One two three four five six seven eight.",
+    "",
+    "Zebra!",
+]
+
+
+@pytest.fixture(scope="module", params=["luong", "none"])
+def translator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Translator:
+    codec = echo_codec()
+    sizes = len(codec.source_vocabulary), len(codec.target_vocabulary)
+    folder = tmp_path_factory.mktemp("model") / "exported"
+    export_model(Seq2Seq(ModelParameters(embedding_size=8, units=16, attention=request.param), *sizes), folder)
+    return Translator(codec, load_search(folder), TranslatorSettings())
+
+
+@pytest.mark.parametrize("beam_width", [1, 4, 10])
+def test_the_same_alone_and_in_a_batch(translator: Translator, beam_width: int) -> None:
+    options = TranslationOptions(beam_width, n_best=min(beam_width, 3))
+    together = translator.translate(TEXTS, options)
+    for text, translation in zip(TEXTS, together, strict=True):
+        (alone,) = translator.translate([text], options)
+        assert [found.text for found in alone.hypotheses] == [found.text for found in translation.hypotheses]
+        for one, other in zip(alone.hypotheses, translation.hypotheses, strict=True):
+            assert one.score == pytest.approx(other.score, abs=1e-4)
+
+
+def test_alternatives_differ_and_have_finite_scores(translator: Translator) -> None:
+    (translation,) = translator.translate(["Yes!"], TranslationOptions(beam_width=10, n_best=10))
+    outputs = {found.sentences[0].target_tokens for found in translation.hypotheses}
+    assert len(outputs) == len(translation.hypotheses) == 10
+    assert all(-1000 < found.score < 0 for found in translation.hypotheses)
+
+
+def test_alignments_point_into_the_source(translator: Translator) -> None:
+    (translation,) = translator.translate(["Where are my keys?"], TranslationOptions())
+    (alignment,) = translation.hypotheses[0].sentences
+    assert len(alignment.positions) == len(alignment.target_tokens)
+    assert all(-1 <= position < len(alignment.source_tokens) for position in alignment.positions)
