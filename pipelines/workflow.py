@@ -59,7 +59,8 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
     """
     forced = forced_steps(values["force"])
     check_tracking()
-    with step_run("main", values, name=f"workflow {values['corpus']}") as parent:
+    defaults = {name: field.default for name, field in cli.fields_of(PARAMETERS).items()}
+    with step_run("main", values, name=f"workflow {values['corpus']}", defaults=defaults) as parent:
         data_dir = _timed(1, lambda: _prepared(select(PrepareParameters, values), parent.run_id))
         train_parameters = select(train.TrainParameters, values)
         model = _timed(2, lambda: _trained(train_parameters, data_dir, "train" in forced))
@@ -68,6 +69,8 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
         evaluation = _timed(3, lambda: evaluate.run(parameters, model.model_uri, data_dir))
         parent.log_metrics({"test_bleu": evaluation.bleu, "test_chrf": evaluation.chrf})
         parent.set_tags({"model": f"models:/{evaluation.name}/{evaluation.version}"})
+        page = f"#/models/{evaluation.name}/versions/{evaluation.version}"
+        parent.describe(f"{evaluation.promotion} ([the version]({page}))")
     print(_summary(evaluation))
     return evaluation
 

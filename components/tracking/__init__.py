@@ -19,7 +19,8 @@ The block's end decides the status: FINISHED; FAILED with the reason as tag ``fa
 Nothing here imports MLflow before it is called: that takes 3 seconds, and ``--help`` and refusals need none of it.
 """
 
-from components.tracking.step import StepRun, mark_failed, step_run
+from components.tracking.run import StepRun
+from components.tracking.step import mark_failed, step_run
 from components.tracking.store import check_tracking
 
 __all__ = ["StepRun", "check_tracking", "mark_failed", "step_run"]

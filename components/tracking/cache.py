@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.tracking.code import code_digest
-from components.tracking.step import StepRun, step_run
+from components.tracking.run import StepRun
+from components.tracking.step import step_run
 
 KEY_TAG = "step.key"
 OUTPUTS_TAG = "step.outputs"

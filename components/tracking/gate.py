@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from components.tracking.registry import CHAMPION, crown, find_alias, register_model
-from components.tracking.step import StepRun
+from components.tracking.run import StepRun
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion

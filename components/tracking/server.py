@@ -1,13 +1,22 @@
 """The tracking server: which one, and whether it answers."""
 
+import logging
 import os
+import time
 import urllib.error
 import urllib.request
 from http.client import HTTPException
 from urllib.parse import urlsplit, urlunsplit
 
+from components.errors import InputError
+
+WAIT_SECONDS = 300.0
+"""How long a step waits for a server that went away while the workflow runs."""
+
 PROBE_SECONDS = 5.0
 """A healthy server answers ``/health`` in milliseconds; a sleeping one across an ocean in a second or two."""
+
+_logger = logging.getLogger(__name__)
 
 
 def tracking_uri() -> str:
@@ -35,6 +44,27 @@ def unreachable(uri: str) -> str:
         return str(error.reason)
     except (OSError, ValueError, HTTPException) as error:
         return str(error)
+
+
+def await_server() -> None:
+    """Waits while the tracking server is away, so that hours of work do not end because of a restart.
+
+    Raises:
+        InputError: if it stays away for ``WAIT_SECONDS``.
+    """
+    uri = tracking_uri()
+    deadline = time.monotonic() + WAIT_SECONDS
+    told = False
+    while reason := unreachable(uri):
+        if time.monotonic() > deadline:
+            raise InputError(
+                f"MLFLOW_TRACKING_URI: the tracking server at {without_password(uri)} has been away for"
+                f" {WAIT_SECONDS:.0f} s ({reason}); what is finished is kept, and the same command goes on from there"
+            )
+        if not told:
+            _logger.warning("tracking: the server is away (%s); waiting up to %.0f s for it", reason, WAIT_SECONDS)
+            told = True
+        time.sleep(1)
 
 
 def without_password(uri: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from components.errors import InputError
+from components.tracking.abandoned import close_abandoned
 from components.tracking.outbox import deliver_kept
 from components.tracking.server import tracking_uri, unreachable, without_password
 
@@ -17,7 +18,7 @@ def check_tracking() -> str:
     A new SQLite store is created under a file lock: four processes that create one at once break it for good. A
     tracking server is asked for its health, because MLflow's client itself retries for minutes. Afterwards the client
     of this process retries only for seconds (``MLFLOW_HTTP_REQUEST_MAX_RETRIES`` set by the user stays). What an
-    earlier run could not tell that server is told now.
+    earlier run could not tell that server is told now, and runs whose process was killed are closed.
 
     Returns:
         The tracking URI, which ``MLFLOW_TRACKING_URI`` alone decides (default: ``mlflow.db`` in the working directory).
@@ -33,6 +34,7 @@ def check_tracking() -> str:
     elif uri.startswith(_SQLITE):
         _open_sqlite(uri)
     deliver_kept(uri)
+    close_abandoned()
     return uri
 
 

@@ -80,7 +80,7 @@ def test_tree_summary_and_cache(work: Callable[..., Any], capfd: pytest.CaptureF
 
 @pytest.mark.slow
 def test_what_is_forced_or_gone_is_done_again(work: Callable[..., Any]) -> None:
-    _, parent, _ = work()
+    work()
     assert work("--beam_width=2")[2] == {"evaluate"}
     assert work("--force=train")[2] == {"train", "evaluate"}
     assert work("--force=all")[2] == {"prepare", "train", "evaluate"}

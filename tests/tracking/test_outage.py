@@ -1,13 +1,16 @@
 """A tracking server that goes away in the middle: the work goes on, and the record is completed when it is back."""
 
+import threading
 import time
 
 import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from components.errors import InputError
 from components.tracking import check_tracking, step_run
 from components.tracking import outbox as outbox_module
+from components.tracking import server as server_module
 from components.tracking.outbox import KEPT
 from tests.tracking.conftest import Line
 
@@ -55,3 +58,41 @@ def test_what_the_server_refuses_is_told_and_dropped(server: Line, caplog: pytes
     assert MlflowClient().get_run(run.run_id).data.metrics == {"loss": 1}
     assert MlflowClient().get_run(run.run_id).data.params == {"units": "512"}
     assert [r.message for r in caplog.records if "params of run" in r.message and "was refused" in r.message]
+
+
+def test_next_step_waits_for_a_server_that_is_away(server: Line, caplog: pytest.LogCaptureFixture) -> None:
+    with step_run("main", {}):
+        server.cut()
+        mend = threading.Timer(2.0, server.mend)
+        mend.start()
+        with step_run("train", {}) as run:
+            pass
+        mend.join()
+    assert MlflowClient().get_run(run.run_id).info.status == "FINISHED"
+    assert len([record for record in caplog.records if "the server is away" in record.message]) == 1
+
+
+def test_server_that_stays_away_ends_the_next_step_in_one_line(server: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "WAIT_SECONDS", 1.0)
+    monkeypatch.setattr(outbox_module, "PATIENCE_SECONDS", 1.0)
+
+    def work() -> None:
+        with step_run("main", {}):
+            server.cut()
+            with step_run("train", {}):
+                pass
+
+    with pytest.raises(InputError, match=r"has been away for 1 s .*the same command goes on"):
+        work()
+
+
+def test_mlflow_call_that_fails_because_of_it_ends_in_one_line(server: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox_module, "PATIENCE_SECONDS", 1.0)
+
+    def work() -> None:
+        with step_run("train", {}):
+            server.cut()
+            mlflow.log_metric("loss", 1)
+
+    with pytest.raises(InputError, match=r"the tracking server went away .*what is finished is kept"):
+        work()

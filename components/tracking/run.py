@@ -1,0 +1,139 @@
+"""The run of a step: everything that can be said about it."""
+
+import json
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from components.dataset.manifest import Manifest
+from components.errors import InputError
+from components.tracking.dataset import LoggedDataset, describe_dataset
+from components.tracking.outbox import Outbox
+from components.tracking.server import await_server
+
+
+class StepRun:
+    """The run of a step. Nothing said to it waits for the tracking server or fails because of it.
+
+    ``run_id`` is its id; ``metrics`` (the latest values), ``datasets`` and ``note`` are what was said so far.
+    """
+
+    def __init__(self, run_id: str, outbox: Outbox) -> None:
+        self.run_id = run_id
+        self.metrics: dict[str, float] = {}
+        self.datasets: list[LoggedDataset] = []
+        self.note = ""
+        self._outbox = outbox
+        self._tables: list[str] = []
+
+    def log_metrics(
+        self,
+        metrics: Mapping[str, float],
+        step: int | None = None,
+        *,
+        model_id: str | None = None,
+        dataset: LoggedDataset | None = None,
+    ) -> None:
+        """Records numbers, at ``step`` if they belong to a curve.
+
+        Args:
+            metrics: name → value.
+            step: training steps done.
+            model_id: the logged model that was measured.
+            dataset: what it was measured on, as :meth:`log_dataset` returned it.
+        """
+        self.metrics.update(metrics)
+        now = int(time.time() * 1000)
+        on = {"dataset_name": dataset.name, "dataset_digest": dataset.digest} if dataset else {}
+        self._outbox.put(
+            "metrics",
+            metrics=[
+                {"key": key, "value": float(value), "timestamp": now, "step": step or 0, "model_id": model_id, **on}
+                for key, value in metrics.items()
+            ],
+        )
+
+    def log_artifact(self, path: Path, folder: str = "") -> None:
+        """Records a copy of a file or a folder as it is now, under ``folder`` among the run's artifacts.
+
+        Raises:
+            OSError: if it cannot be read.
+        """
+        copy = self._outbox.place(path.name)
+        if path.is_dir():
+            shutil.copytree(path, copy)
+        else:
+            shutil.copyfile(path, copy)
+        self._outbox.put("artifact", path=str(copy), folder=folder)
+
+    def log_text(self, text: str, path: str) -> None:
+        """Records ``text`` as the artifact ``path``, such as ``report/summary.md``."""
+        copy = self._outbox.place(Path(path).name)
+        copy.write_text(text, encoding="utf-8")
+        folder = str(Path(path).parent)
+        self._outbox.put("artifact", path=str(copy), folder="" if folder == "." else folder)
+
+    def log_table(self, columns: Mapping[str, Sequence[Any]], path: str) -> None:
+        """Records a table that the UI shows and sorts.
+
+        Args:
+            columns: heading → cells, all of one length.
+            path: of the artifact, ending in ``.json``.
+
+        Raises:
+            ValueError: if the columns differ in length.
+        """
+        rows = list(zip(*columns.values(), strict=True))
+        self.log_text(json.dumps({"columns": list(columns), "data": rows}, ensure_ascii=False), path)
+        self._tables.append(path)
+        # The tag by which MLflow's UI and `mlflow.load_table` know tables.
+        self.set_tags({"mlflow.loggedArtifacts": json.dumps([{"path": p, "type": "table"} for p in self._tables])})
+
+    def log_dataset(self, folder: Path, manifest: Manifest, context: str) -> LoggedDataset:
+        """Records a prepared dataset as an input of this run.
+
+        Args:
+            folder: where it is.
+            manifest: its manifest.
+            context: what it served for: ``training``, ``prepared``, … With ``validation`` or ``test`` only these
+                held-out sentences are meant, and their own digest stands for them.
+
+        Returns:
+            Its name and digest in MLflow, for :meth:`log_metrics`.
+        """
+        described = describe_dataset(folder, manifest, context)
+        self._outbox.put("dataset", dataset=described.as_mlflow(), context=context, tags=described.tags)
+        self.datasets.append(LoggedDataset(described.name, described.digest))
+        return self.datasets[-1]
+
+    def log_parameters(self, parameters: Mapping[str, Any], prefix: str = "") -> None:
+        """Records the values that are in force."""
+        params = {f"{prefix}{name}": as_text(value) for name, value in parameters.items()}
+        items = list(params.items())
+        for start in range(0, len(items), 100):  # MLflow takes no more at once.
+            self._outbox.put("params", params=dict(items[start : start + 100]))
+
+    def flush(self) -> None:
+        """Waits until everything said so far is in the store.
+
+        Raises:
+            InputError: if the server does not take it.
+        """
+        await_server()
+        if not self._outbox.flush():
+            raise InputError(f"MLFLOW_TRACKING_URI: the tracking server does not take what run {self.run_id} says")
+
+    def describe(self, markdown: str) -> None:
+        """Puts a sentence at the head of the description, which tells the rest by itself at the run's end."""
+        self.note = markdown
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Tags the run; of a long text the first 5,000 characters."""
+        self._outbox.put("tags", tags={name: str(value) for name, value in tags.items()})
+
+
+def as_text(value: Any) -> str:
+    """A parameter's value as it is set on a command line."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

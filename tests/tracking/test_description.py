@@ -1,0 +1,79 @@
+"""The description of a run: what the UI shows above everything else."""
+
+from dataclasses import dataclass
+
+import pytest
+from mlflow import MlflowClient
+
+from components.errors import InputError
+from components.tracking import step_run
+from components.tracking.dataset import LoggedDataset
+from components.tracking.description import Described, describe
+
+
+@dataclass(frozen=True)
+class Parameters:
+    corpus: str = "sample"
+    units: int = 512
+    reverse: bool = True
+
+
+def description(run_id: str) -> str:
+    return MlflowClient().get_run(run_id).data.tags["mlflow.note.content"]
+
+
+def test_everything_that_is_known() -> None:
+    said = Described(
+        step="train",
+        note="Better than ever.",
+        status="FINISHED",
+        failure="",
+        seconds=12.34,
+        metrics={"val_bleu": 41.256, "steps": 12345.0, "system/cpu": 1.0},
+        datasets=[LoggedDataset("sample", "b2eb69bdc294da83e6b6"), LoggedDataset("sample", "b2eb69bdc294da83e6b6")],
+        changed={"corpus": "a 'b' {en,fr}", "units": "64"},
+        facts={"git.commit": "0123456789abcdef", "git.dirty": "true"},
+    )
+    assert (
+        describe(said)
+        == """\
+Better than ever.
+
+**train** finished after 12.3 s
+
+**Data** sample (`b2eb69bdc294…`)
+
+| result | |
+| --- | ---: |
+| steps | 12,345 |
+| val_bleu | 41.26 |
+
+**Repeat** at commit `0123456789ab` (with changes that were not committed)
+
+```
+uvx --python 3.11 mlflow@3.17.2 run . --env-manager uv -e train -P corpus='a '"'"'b'"'"' {en,fr}' -P units=64
+```"""
+    )
+
+
+def test_only_what_is_not_default_needs_to_be_repeated() -> None:
+    with step_run("train", Parameters(units=64, reverse=False)) as run:
+        run.log_metrics({"loss": 2.0}, step=1)
+        run.log_metrics({"loss": 1.5}, step=2)
+        run.describe("A try.")
+    said = description(run.run_id)
+    assert said.startswith("A try.\n\n**train** finished after ")
+    assert "| loss | 1.5 |" in said
+    assert said.endswith(" -e train -P units=64 -P reverse=false\n```")
+
+
+def test_whole_workflow_is_the_main_entry() -> None:
+    with step_run("main", {"corpus": "x.tsv", "units": 512}, defaults={"corpus": "sample", "units": 512}) as run:
+        pass
+    assert description(run.run_id).endswith("run . --env-manager uv -P corpus=x.tsv\n```")
+
+
+def test_failure_is_told() -> None:
+    with pytest.raises(InputError), step_run("prepare", {}) as run:
+        raise InputError("corpus: no such file")
+    assert "**prepare** failed after 0.0 s: InputError: corpus: no such file" in description(run.run_id)
