@@ -27,7 +27,7 @@ from components.serving.options import TranslationOptions
 from components.serving.translation import Translation
 from components.serving.translator import Translator
 from components.tracking import StepRun, check_tracking, step_run
-from components.tracking.gate import Candidate, decide
+from components.tracking.gate import Candidate, decide, pairs_digest
 from components.translation.stream import translate_stream
 from pipelines import cli
 
@@ -92,7 +92,7 @@ def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | No
         translations, speed = _translate(model.translator, sources, parameters)
         texts = [translation.text for translation in translations]
         scores = score_translations(sources, references, texts, rare_words(sources, codec))
-        _record(tracked, scores, speed)
+        _record(tracked, model, scores, speed)
         tracked.log_text(render(_report(parameters, model, scores, translations, speed)), "report.html")
         name, version, promotion = _registered(tracked, model, parameters, scores)
         tracked.set_tags({"model": f"models:/{name}/{version}" if name else model.found.uri})
@@ -127,6 +127,7 @@ def _test_pairs(parameters: EvaluateParameters, translator: Translator, tracked:
 
         languages = translator.codec.settings
         pairs = read_pairs("test_corpus", parameters.test_corpus, languages.source_language, languages.target_language)
+        tracked.log_corpus(parameters.test_corpus, pairs_digest(pairs), "test", len(pairs))
     else:
         folder = Path(parameters.data_dir)
         manifest = Manifest.load(folder)
@@ -148,8 +149,10 @@ def _translate(
     return translations, len(sources) / (time.monotonic() - start)
 
 
-def _record(tracked: StepRun, scores: Scores, speed: float) -> None:
-    tracked.log_metrics({**as_metrics(scores), "sentences_per_second": speed})
+def _record(tracked: StepRun, model: LoadedModel, scores: Scores, speed: float) -> None:
+    """The scores are those of this model on this test set, which MLflow shows with both."""
+    tracked.log_metrics(as_metrics(scores), model_id=model.model_id or None, dataset=tracked.datasets[-1])
+    tracked.log_metrics({"sentences_per_second": speed})
     tracked.log_table(as_table(scores), "translations.json")
     tracked.log_text(as_document(scores), "scores.json")
 

@@ -40,6 +40,9 @@ def run(parameters: PrepareParameters) -> Path:
     from components.corpus.preparation import prepare
 
     with staged(folder) as partial, step_run(STEP, parameters) as step:
+        for index, source in enumerate(work.sources):
+            place = next(work.places[place] for owner, place, _ in work.parts if owner == index)
+            step.log_corpus(place.name, source.digest(), context=place.parameter)
         manifest = prepare(work, partial)
         step.log_metrics(metrics(manifest))
         step.log_artifact(partial / "manifest.json")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from components.dataset.manifest import Manifest
 
-# MLflow's column for it is this wide.
+# MLflow's columns for them are this wide.
+_NAME_LENGTH = 500
 _DIGEST_LENGTH = 36
 
 
@@ -24,7 +25,7 @@ class DescribedDataset:
 
     name: str
     digest: str
-    folder: Path
+    source: str
     profile: dict[str, int]
     tags: dict[str, str]
 
@@ -34,7 +35,7 @@ class DescribedDataset:
             "name": self.name,
             "digest": self.digest,
             "source_type": "local",
-            "source": json.dumps({"uri": str(self.folder)}),
+            "source": json.dumps({"uri": self.source}),
             "profile": json.dumps(self.profile),
         }
 
@@ -47,4 +48,10 @@ def describe_dataset(folder: Path, manifest: Manifest, context: str) -> Describe
     if heldout := manifest.heldout.get(context):
         name, profile, digest = f"{name} · {context}", {"sentences": heldout.sentences}, heldout.digest
     tags = {"key": manifest.key, "fingerprint": manifest.fingerprint, "digest": digest}
-    return DescribedDataset(name[:500], digest[:_DIGEST_LENGTH], folder, profile, tags)
+    return DescribedDataset(name[:_NAME_LENGTH], digest[:_DIGEST_LENGTH], str(folder), profile, tags)
+
+
+def describe_corpus(corpus: str, digest: str, sentences: int | None = None) -> DescribedDataset:
+    """A corpus as the user named it, by a digest of its content."""
+    profile = {} if sentences is None else {"sentences": sentences}
+    return DescribedDataset(corpus[:_NAME_LENGTH], digest[:_DIGEST_LENGTH], corpus, profile, {"digest": digest})

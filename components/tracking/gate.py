@@ -75,9 +75,9 @@ class _TestSet:
     translations: Sequence[str]
 
 
-def sentences_digest(sources: Sequence[str], references: Sequence[str]) -> str:
-    """A digest of a test set's sentences in their order."""
-    return hashlib.sha256(json.dumps([list(sources), list(references)]).encode()).hexdigest()
+def pairs_digest(pairs: Sequence[tuple[str, str]]) -> str:
+    """A digest of a test set's (source, reference) pairs in their order."""
+    return hashlib.sha256(json.dumps([list(pair) for pair in pairs]).encode()).hexdigest()
 
 
 def decide(
@@ -105,8 +105,9 @@ def decide(
         The decision, which is also told in tags ``promotion.*`` of the version.
     """
     version = register_model(candidate.model_uri, name, tags)
+    _tag(name, version, _origin(name, version))
     own = _TestSet(
-        sentences_digest(candidate.sources, candidate.references),
+        pairs_digest(list(zip(candidate.sources, candidate.references, strict=True))),
         candidate.sources,
         candidate.references,
         candidate.translations,
@@ -203,6 +204,23 @@ def _champions_test_set(champion: "ModelVersion") -> _TestSet | None:
         return None
     sources, references, translations = zip(*table["data"], strict=True)
     return _TestSet(champion.tags.get(TEST_DIGEST_TAG, ""), sources, references, translations)
+
+
+def _origin(name: str, version: str) -> dict[str, str]:
+    """On what the model was trained, and by which run: what the version's page does not link to by itself."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient()
+    run_id = client.get_model_version(name, version).run_id
+    if not run_id:
+        return {}
+    found = {"train.run": run_id}
+    inputs = client.get_run(run_id).inputs
+    for used in inputs.dataset_inputs if inputs else ():
+        tags = {tag.key: tag.value for tag in used.tags}
+        if tags.get("mlflow.data.context") == "training":
+            found |= {"train.dataset": used.dataset.name, "train.fingerprint": tags.get("fingerprint", "")}
+    return found
 
 
 def _version(version: "ModelVersion | None") -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from components.dataset.manifest import Manifest
 from components.errors import InputError
-from components.tracking.dataset import LoggedDataset, describe_dataset
+from components.tracking.dataset import DescribedDataset, LoggedDataset, describe_corpus, describe_dataset
 from components.tracking.outbox import Outbox
 from components.tracking.server import await_server
 
@@ -103,7 +103,23 @@ class StepRun:
         Returns:
             Its name and digest in MLflow, for :meth:`log_metrics`.
         """
-        described = describe_dataset(folder, manifest, context)
+        return self._log(describe_dataset(folder, manifest, context), context)
+
+    def log_corpus(self, corpus: str, digest: str, context: str, sentences: int | None = None) -> LoggedDataset:
+        """Records a corpus as an input of this run.
+
+        Args:
+            corpus: as the user named it: a path, ``sample``, …
+            digest: of its content.
+            context: what it served for: ``corpus``, ``test``, …
+            sentences: how many there are, if that is known.
+
+        Returns:
+            Its name and digest in MLflow, for :meth:`log_metrics`.
+        """
+        return self._log(describe_corpus(corpus, digest, sentences), context)
+
+    def _log(self, described: DescribedDataset, context: str) -> LoggedDataset:
         self._outbox.put("dataset", dataset=described.as_mlflow(), context=context, tags=described.tags)
         self.datasets.append(LoggedDataset(described.name, described.digest))
         return self.datasets[-1]

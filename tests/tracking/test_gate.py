@@ -65,7 +65,7 @@ def test_first_better_equal_and_worse_model() -> None:
     first, uri = evaluate(errors=5)
     assert (first.promoted, first.reason) == (True, "there was no champion")
     assert aliases() == {CANDIDATE: "1", CHAMPION: "1"}
-    assert tags("1")["test.digest"] == gate.sentences_digest(*zip(*REAL, strict=True))
+    assert tags("1")["test.digest"] == gate.pairs_digest(REAL)
     assert tags("1")["test_bleu"] == "1.00"
 
     better, better_uri = evaluate(errors=2)
