@@ -1,5 +1,6 @@
 """`serve` as a process of its own, asked over HTTP; and MLflow's stock server beside it."""
 
+import dataclasses
 import json
 import re
 import socket
@@ -12,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from components.errors import InputError
+from components.serving.options import TranslationOptions
 from components.serving.package import package_translator
 from pipelines import serve
 from tests.serving.echo import save_echo
@@ -127,6 +131,38 @@ def test_wrong_paths_methods_and_content_types(server: tuple[str, str]) -> None:
 def test_every_answer_says_which_model_gave_it_and_not_where_it_is(server: tuple[str, str]) -> None:
     with urllib.request.urlopen(server[0] + "/ping", timeout=10) as answer:
         assert answer.headers["model"] == "packaged"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=200),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=12), inner, max_size=5),
+    max_leaves=15,
+)
+params = st.fixed_dictionaries(
+    {}, optional={field.name: json_values | st.integers(0, 11) for field in dataclasses.fields(TranslationOptions)}
+)
+texts = st.lists(st.text(max_size=100), max_size=5)
+documents = st.one_of(
+    st.fixed_dictionaries({"inputs": texts}, optional={"params": params}),
+    st.fixed_dictionaries(
+        {},
+        optional=dict.fromkeys(
+            ("inputs", "instances", "dataframe_split", "dataframe_records", "params"), texts | json_values
+        ),
+    ),
+    json_values,
+)
+bodies = documents.map(lambda document: json.dumps(document).encode()) | st.binary(max_size=300)
+content_types = st.sampled_from(["application/json", "text/csv", "application/json; charset=utf-8", "text/plain"])
+
+
+@pytest.mark.slow
+@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(bodies, content_types)
+def test_ten_thousand_requests_of_any_kind(server: tuple[str, str], body: bytes, content_type: str) -> None:
+    status, answer = raw(server[0], body or b" ", Content_Type=content_type)
+    assert status == 200 or 400 <= status < 500, answer
+    assert set(json.loads(answer)) == ({"predictions"} if status == 200 else {"error_code", "message"})
 
 
 def test_a_taken_port_is_told() -> None:
