@@ -11,6 +11,8 @@ from components.corpus.survey import is_local, survey
 from components.dataset.folder import check_replaceable, find_intact, staged
 from components.dataset.manifest import Manifest
 from components.tracking import check_tracking, step_run
+from components.tracking.cache import find_preparation, record_reuse
+from components.tracking.dataset import describe_dataset
 from pipelines import cli
 
 STEP = "prepare"
@@ -32,6 +34,9 @@ def run(parameters: PrepareParameters) -> Path:
     found = find_intact(folder)
     if found and found.key == work.key and not forced:
         print(f"prepare: {folder} holds this dataset already, and is used as it is")
+        check_tracking()
+        earlier = find_preparation(describe_dataset(folder, found, STEP).digest)
+        record_reuse(STEP, parameters, earlier[0] if earlier else None)
         return folder
     check_replaceable(folder, work.key, forced)
     check_tracking()

@@ -61,7 +61,7 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
     check_tracking()
     defaults = {name: field.default for name, field in cli.fields_of(PARAMETERS).items()}
     with step_run("main", values, name=f"workflow {values['corpus']}", defaults=defaults) as parent:
-        data_dir = _timed(1, lambda: _prepared(select(PrepareParameters, values), parent.run_id))
+        data_dir = _timed(1, lambda: prepare.run(select(PrepareParameters, values)))
         train_parameters = select(train.TrainParameters, values)
         model = _timed(2, lambda: _trained(train_parameters, data_dir, "train" in forced))
         # A given test corpus is in the dataset by now, beside everything that was kept from training because of it.
@@ -86,19 +86,6 @@ def forced_steps(force: str) -> frozenset[str]:
         if name not in (*STEPS, "all"):
             raise InputError(f"force: found {name!r}, must be names of steps ({', '.join(STEPS)}) or all")
     return frozenset(STEPS if "all" in names else names)
-
-
-def _prepared(parameters: PrepareParameters, parent_id: str) -> Path:
-    """The prepared dataset. Whether there is one already is for `prepare` to find out; the run tree tells it."""
-    from components.tracking.cache import find_preparation, has_run, record_reuse
-    from components.tracking.dataset import describe_dataset
-
-    data_dir = prepare.run(parameters)
-    if not has_run("prepare", parent_id):
-        dataset = describe_dataset(data_dir, Manifest.load(data_dir), "prepare")
-        earlier = find_preparation(dataset.digest)
-        record_reuse("prepare", parameters, earlier[0] if earlier else None)
-    return data_dir
 
 
 def _trained(parameters: train.TrainParameters, data_dir: Path, forced: bool) -> train.TrainedModel:

@@ -56,14 +56,6 @@ def find_preparation(digest: str) -> list[FinishedStep]:
     return _search(f"tags.step = 'prepare' AND dataset.digest = '{digest}'")
 
 
-def has_run(step: str, parent_id: str) -> bool:
-    """Whether the run ``parent_id`` has a nested run of this step."""
-    import mlflow
-
-    which = f"tags.step = '{step}' AND tags.`mlflow.parentRunId` = '{parent_id}'"
-    return bool(mlflow.search_runs(filter_string=which, max_results=1, output_format="list"))
-
-
 def remember(run_id: str, key: str, outputs: Mapping[str, str]) -> None:
     """Makes a finished run an entry of the cache.
 
