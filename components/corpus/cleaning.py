@@ -14,6 +14,7 @@ from components.corpus.blocks import CLEAN, REJECTED
 from components.corpus.parameters import CleaningParameters
 from components.corpus.places import Place
 from components.corpus.rules import (
+    MANY_WORDS,
     NORMALIZE,
     NOT_UTF8,
     TEXT_RULES,
@@ -55,6 +56,9 @@ class Cleaner:
     def __init__(self, places: list[Place], cleaning: CleaningParameters, shares: Shares):
         self.places, self.cleaning, self.shares = places, cleaning, shares
         self.off = rules_off(cleaning)
+        # Blanks tell the number of words only where they are single.
+        rules = TEXT_RULES if NORMALIZE in self.off else (*TEXT_RULES, MANY_WORDS)
+        self.rules = [rule for rule in rules if rule.name not in self.off]
 
     def clean(self, block: pa.RecordBatch) -> tuple[pa.RecordBatch, list[pa.RecordBatch]]:
         """A block of one place (schema ``RAW``) → the pairs let through (``CLEAN``) and those not (``REJECTED``).
@@ -83,9 +87,7 @@ class Cleaner:
         strange = unusual(source) | unusual(target)
         if NORMALIZE not in self.off and strange.any():
             source, target = (_change(side, strange, normalize) for side in (source, target))
-        masks = [
-            (rule.name, self._check(rule, source, target, strange)) for rule in TEXT_RULES if rule.name not in self.off
-        ]
+        masks = [(rule.name, self._check(rule, source, target, strange)) for rule in self.rules]
         broken = first_broken(masks, len(source))
         block = pa.record_batch(
             [block["place"], block["line"], source, target], names=["place", "line", "source", "target"]

@@ -52,7 +52,7 @@ class Stretch:
 
 
 class Encode(beam.DoFn):
-    """(partition, block of schema ``TOKENIZED``) → (file, stretch of it).
+    """(partition, block with columns ``TOKENIZED``) → (file, stretch of it).
 
     Side inputs: the vocabularies (side → :class:`RankedTokens`) and the :class:`Shards`.
     """

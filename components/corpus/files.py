@@ -18,6 +18,8 @@ from components.errors import InputError
 CHUNK = 8 << 20
 # Lines between two places in a file that reading can start from.
 STRIDE = 1 << 18
+# So many workers read a compressed file at once, each of them all of it, and keep every so-many-th block.
+STRIPES = 2
 # Text is this much larger than its gzip file, roughly.
 GZIP_RATIO = 4
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -33,19 +33,15 @@ class Read(beam.PTransform):
         self.sources, self.parts, self.places = list(sources), list(parts), list(places)
 
     def expand(self, begin: beam.pvalue.PBegin) -> Any:
-        blocks, tallies = [], []
-        for splits, name in ((True, "Parts"), (False, "Wholes")):
-            parts = [part for part in self.parts if self.sources[part[0]].splits == splits]
-            if not parts:
-                continue
-            dealt = begin | f"{name}" >> beam.Create(parts, reshuffle=False) | f"Deal{name}" >> beam.Reshuffle()
-            read = dealt | f"Read{name}" >> beam.ParDo(_ReadPart(self.sources, self.places)).with_output_types(
-                pa.RecordBatch, tally=Tally
-            ).with_outputs(TALLY_TAG, main="blocks")
-            # What one worker had to read alone is dealt out before the expensive steps.
-            blocks.append(read.blocks if splits else read.blocks | f"DealBlocks{name}" >> beam.Reshuffle())
-            tallies.append(read[TALLY_TAG])
-        return blocks | beam.Flatten(), tallies | "FlattenTallies" >> beam.Flatten()
+        read = (
+            begin
+            | "Parts" >> beam.Create(self.parts, reshuffle=False)
+            | "Deal" >> beam.Reshuffle()
+            | beam.ParDo(_ReadPart(self.sources, self.places))
+            .with_output_types(pa.RecordBatch, tally=Tally)
+            .with_outputs(TALLY_TAG, main="blocks")
+        )
+        return read.blocks, read[TALLY_TAG]
 
 
 class _ReadPart(beam.DoFn):

@@ -24,10 +24,9 @@ SIDES = ("source", "target")
 # Ids are small numbers: two bytes each in a record, roughly, and this much around them.
 _RECORD_BYTES, _ID_BYTES = 60, 2
 
-_TOKENS = pa.list_(pa.dictionary(pa.int32(), pa.string()))
 # Pairs that become records: the split, the low end of the length bucket, and the tokens as numbers of words that the
-# block brings along, each word once.
-TOKENIZED = pa.schema([("split", pa.int8()), ("low", pa.int32()), ("source", _TOKENS), ("target", _TOKENS)])
+# block brings along, each word once (lists of a dictionary type, whose index type depends on how many words there are).
+TOKENIZED = ("split", "low", *SIDES)
 TOKEN_COUNTS = pa.schema([("token", pa.string()), ("count", pa.int64())])
 
 
@@ -47,7 +46,7 @@ class PartitionFacts:
 
 
 class Tokenize(beam.DoFn):
-    """(partition, clean block) → (partition, block of schema ``TOKENIZED``).
+    """(partition, clean block) → (partition, block with columns ``TOKENIZED``).
 
     Beside that: ``rejected`` blocks; ``held_out`` (split, block of schema ``HELD_OUT``); ``counts`` (side, block of
     schema ``TOKEN_COUNTS``) of the train split; ``facts`` (:class:`PartitionFacts`).
@@ -96,7 +95,7 @@ class Tokenize(beam.DoFn):
             self._gather(facts, splits, lows, lengths)
             for side, column in zip(SIDES, lists, strict=True):
                 yield beam.pvalue.TaggedOutput(COUNTS_TAG, (side, _token_counts(column, splits == TRAIN)))
-            yield partition, pa.record_batch([splits, lows, *lists], schema=TOKENIZED)
+            yield partition, pa.record_batch([splits, lows, *lists], names=TOKENIZED)
         yield beam.pvalue.TaggedOutput(FACTS_TAG, facts)
 
     @staticmethod
@@ -116,8 +115,11 @@ class Tokenize(beam.DoFn):
 
 def _numbered(tokens: pa.ListArray) -> pa.ListArray:
     """The same lists, with each distinct token once and numbers in the lists."""
-    offsets = tokens.offsets.to_numpy()
-    return pa.ListArray.from_arrays(pa.array(offsets - offsets[0]), tokens.flatten().dictionary_encode())
+    offsets, numbered = tokens.offsets.to_numpy(), tokens.flatten().dictionary_encode()
+    if len(numbered.dictionary) <= 1 << 16:
+        # Half the bytes to carry.
+        numbered = pa.DictionaryArray.from_arrays(numbered.indices.cast(pa.uint16()), numbered.dictionary)
+    return pa.ListArray.from_arrays(pa.array(offsets - offsets[0]), numbered)
 
 
 def _token_counts(tokens: pa.ListArray, which: np.ndarray) -> pa.RecordBatch:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.metrics import Metrics
@@ -124,7 +125,7 @@ class _WriteRejected(beam.DoFn):
             '"}\n',
         )
         lines = pc.binary_join_element_wise(*pieces, "")
-        write_file(f"{self.folder}/rejected/{name}.jsonl", ["".join(lines.to_pylist()).encode("utf-8")])
+        write_file(f"{self.folder}/rejected/{name}.jsonl", [_joined(lines)])
         for entry in block["rule"].value_counts().to_pylist():
             rule, rows = entry["values"], entry["counts"]
             yield count(DUPLICATES if rule == DUPLICATE else REJECTED + rule, rows)
@@ -132,6 +133,12 @@ class _WriteRejected(beam.DoFn):
 
 def _in_order(block: pa.RecordBatch) -> pa.RecordBatch:
     return block.take(pc.sort_indices(block, [("place", "ascending"), ("line", "ascending")]))
+
+
+def _joined(texts: pa.StringArray) -> bytes:
+    """The texts one behind another: what Arrow's buffer holds anyway."""
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return texts.buffers()[2][int(offsets[0]) : int(offsets[-1])].to_pybytes()
 
 
 def _json_strings(texts: pa.StringArray) -> pa.StringArray:

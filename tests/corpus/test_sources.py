@@ -48,9 +48,20 @@ def test_compressed_aligned_files(tmp_path: Path) -> None:
         content = (tmp_path / f"corpus.{language}").read_bytes()
         # Two gzip members, as `cat a.gz b.gz` makes them.
         (tmp_path / f"corpus.{language}.gz").write_bytes(gzip.compress(content[:100]) + gzip.compress(content[100:]))
-    source = parse(str(tmp_path / "corpus.{en,fr}.gz"))
-    assert read(source) == numbered(pairs(50))
-    assert not source.splits
+    assert sorted(read(parse(str(tmp_path / "corpus.{en,fr}.gz")))) == numbered(pairs(50))
+
+
+def test_stripes_of_compressed_files_are_together_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.corpus.sources.aligned.BLOCK_PAIRS", 7)
+    monkeypatch.setattr("components.corpus.sources.separated.BLOCK_PAIRS", 7)
+    write_aligned(tmp_path, pairs(50))
+    for language in ("en", "fr"):
+        (tmp_path / f"corpus.{language}.gz").write_bytes(gzip.compress((tmp_path / f"corpus.{language}").read_bytes()))
+    (tmp_path / "c.tsv.gz").write_bytes(gzip.compress("".join(f"{en}\t{fr}\n" for en, fr in pairs(50)).encode()))
+    for word in ("corpus.{en,fr}.gz", "c.tsv.gz"):
+        source = parse(str(tmp_path / word))
+        assert len(source.work()) == 2
+        assert sorted(read(source)) == numbered(pairs(50))
 
 
 @pytest.mark.parametrize("stride", [1, 7, 10, 50, 51])

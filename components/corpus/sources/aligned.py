@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from components.corpus.blocks import BLOCK_BYTES, BLOCK_PAIRS, raw_block
-from components.corpus.files import STRIDE, exists, file_size, is_gzip, line_arrays, scan
+from components.corpus.files import STRIDE, STRIPES, exists, file_size, is_gzip, line_arrays, scan
 from components.corpus.sources.source import Work
 from components.errors import InputError
 
@@ -16,17 +16,25 @@ BRACES = re.compile(r"^(.*)\{([^{},]+),([^{},]+)\}(.*)$")
 
 @dataclass(frozen=True)
 class _Part:
-    """Lines ``first_line`` to ``first_line + lines - 1`` (to the end if None), which begin at these bytes."""
+    """Lines ``first_line`` to ``first_line + lines - 1`` (to the end if None), which begin at these bytes.
+
+    Of these, every ``STRIPES``-th block from ``stripe`` on, if that is set.
+    """
 
     source_offset: int
     target_offset: int
     first_line: int
     lines: int | None
+    stripe: int | None = None
 
 
 @dataclass(frozen=True)
 class AlignedFiles:
-    """See the module. Plain files are read in parts, from several places at once; compressed ones from one end."""
+    """See the module.
+
+    Plain files are read in parts, from several places at once. Compressed ones can only be read from the beginning, but
+    that is a small part of the work: several workers do it, and each of them keeps its share of the blocks.
+    """
 
     word: str
     source_path: str
@@ -49,8 +57,8 @@ class AlignedFiles:
         return cls(word, *(found[1] + language + found[4] for language in (source_language, target_language)))
 
     @property
-    def splits(self) -> bool:
-        return not (is_gzip(self.source_path) or is_gzip(self.target_path))
+    def _compressed(self) -> bool:
+        return is_gzip(self.source_path) or is_gzip(self.target_path)
 
     def check(self) -> None:
         for path in (self.source_path, self.target_path):
@@ -67,8 +75,8 @@ class AlignedFiles:
         return file_size(self.source_path) + file_size(self.target_path)
 
     def work(self) -> list[Work]:
-        if not self.splits:
-            return [Work(self.word, _Part(0, 0, 1, None))]
+        if self._compressed:
+            return [Work(self.word, _Part(0, 0, 1, None, stripe)) for stripe in range(STRIPES)]
         starts = zip(scan(self.source_path).starts, scan(self.target_path).starts, strict=True)
         return [
             Work(self.word, _Part(source, target, number * STRIDE + 1, STRIDE))
@@ -81,14 +89,16 @@ class AlignedFiles:
             _Lines(self.source_path, part.source_offset),
             _Lines(self.target_path, part.target_offset),
         ]
-        done = 0
+        number = done = 0
         while part.lines is None or done < part.lines:
             wanted = BLOCK_PAIRS if part.lines is None else min(BLOCK_PAIRS, part.lines - done)
             wanted = min(side.available(wanted) for side in sides)
             if not wanted:
                 break
-            yield raw_block(part.first_line + done, *(side.take(wanted) for side in sides))
-            done += wanted
+            block = raw_block(part.first_line + done, *(side.take(wanted) for side in sides))
+            if part.stripe is None or number % STRIPES == part.stripe:
+                yield block
+            number, done = number + 1, done + wanted
         if part.lines is None and any(side.available(1) for side in sides):
             raise self._unaligned(*(done + side.remaining() for side in sides))
 

@@ -22,7 +22,6 @@ class Sample:
 
     pairs: int
     source_first: bool
-    splits = True
 
     @classmethod
     def parse(cls, word: str, source_language: str, target_language: str) -> "Sample":

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.corpus.blocks import BLOCK_PAIRS, raw_block
-from components.corpus.files import STRIDE, exists, file_size, is_gzip, line_arrays, scan
+from components.corpus.files import STRIDE, STRIPES, exists, file_size, is_gzip, line_arrays, scan
 from components.corpus.sources.source import Work
 from components.errors import InputError
 
@@ -20,16 +20,20 @@ NOT_A_PAIR = "no_tab"
 
 @dataclass(frozen=True)
 class _Part:
-    """``lines`` lines (all if None) from ``first_line`` on, which begins at byte ``offset``."""
+    """``lines`` lines (all if None) from ``first_line`` on, which begins at byte ``offset``.
+
+    Of these, every ``STRIPES``-th block from ``stripe`` on, if that is set.
+    """
 
     offset: int
     first_line: int
     lines: int | None
+    stripe: int | None = None
 
 
 @dataclass(frozen=True)
 class SeparatedFile:
-    """See the module. A plain file is read in parts, a compressed one from one end."""
+    """See the module. A plain file is read in parts, a compressed one in stripes, as aligned files are."""
 
     path: str
     source_first: bool
@@ -37,10 +41,6 @@ class SeparatedFile:
     @classmethod
     def parse(cls, word: str, source_language: str, target_language: str) -> "SeparatedFile":
         return cls(word, source_first=target_language != "en")
-
-    @property
-    def splits(self) -> bool:
-        return not is_gzip(self.path)
 
     def check(self) -> None:
         if not exists(self.path):
@@ -53,8 +53,8 @@ class SeparatedFile:
         return file_size(self.path)
 
     def work(self) -> list[Work]:
-        if not self.splits:
-            return [Work(self.path, _Part(0, 1, None))]
+        if is_gzip(self.path):
+            return [Work(self.path, _Part(0, 1, None, stripe)) for stripe in range(STRIPES)]
         return [
             Work(self.path, _Part(start, number * STRIDE + 1, STRIDE))
             for number, start in enumerate(scan(self.path).starts)
@@ -62,12 +62,14 @@ class SeparatedFile:
 
     def read(self, work: Work) -> Iterator[pa.RecordBatch]:
         part: _Part = work.part
-        done = 0
+        number = done = 0
         for lines in line_arrays(self.path, part.offset):
             if part.lines is not None:
                 lines = lines.slice(0, part.lines - done)
             for start in range(0, len(lines), BLOCK_PAIRS):
-                yield self._block(part.first_line + done + start, lines.slice(start, BLOCK_PAIRS))
+                if part.stripe is None or number % STRIPES == part.stripe:
+                    yield self._block(part.first_line + done + start, lines.slice(start, BLOCK_PAIRS))
+                number += 1
             done += len(lines)
             if done == part.lines:
                 return

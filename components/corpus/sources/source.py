@@ -22,11 +22,6 @@ class Work:
 class Source(Protocol):
     """One corpus, as one word of the parameter ``corpus`` names it. Picklable; opens nothing before it is asked to."""
 
-    @property
-    def splits(self) -> bool:
-        """Whether it is read in parts, by several workers; if not, its blocks are dealt out after reading."""
-        ...
-
     def check(self) -> None:
         """Looks whether the source can be read, as far as that shows without reading it through.
 
