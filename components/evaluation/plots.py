@@ -81,8 +81,7 @@ def _svg(figure: "Figure") -> str:
 
     file = io.StringIO()
     # Text stays text: smaller, selectable, and in the reader's fonts, which know scripts that the ones here do not.
-    style = {"svg.fonttype": "none", "font.family": "sans-serif", "svg.hashsalt": "report"}
-    with rc_context(style), warnings.catch_warnings(action="ignore"):
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "report"}), warnings.catch_warnings(action="ignore"):
         figure.savefig(file, format="svg", metadata={"Date": None})
     svg = file.getvalue()
     svg = svg[svg.index("<svg") :]

@@ -20,9 +20,9 @@ from components.text.vocabulary import EOS, PAD, SOS, UNK
 
 SETTINGS_FILE = "translator.json"
 # The largest batch: source positions (rows × longest row) and hypotheses (rows × beam width). Larger batches make the
-# decoder's products more efficient; what a batch holds in memory grows with both.
+# decoder's products more efficient, up to a point: beyond some hundred rows the logits no longer fit the cache.
 BATCH_POSITIONS = 4096
-BATCH_HYPOTHESES = 640
+BATCH_HYPOTHESES = 320
 # A score below this stands for what the model cannot say: a beam may have room for more than there are sentences.
 IMPOSSIBLE = -1e8
 
