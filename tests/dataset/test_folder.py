@@ -42,9 +42,13 @@ def test_an_old_dataset_is_replaced_whole(dataset: Path) -> None:
 
 
 def test_a_failure_leaves_the_old_dataset_and_nothing_else(dataset: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), staged(dataset) as partial:
-        (partial / "x").write_text("new")
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with staged(dataset) as partial:
+            (partial / "x").write_text("new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert find_intact(dataset)
     assert [path.name for path in dataset.parent.iterdir() if path.name != "tracking"] == ["dataset"]
 

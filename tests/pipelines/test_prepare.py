@@ -4,8 +4,10 @@ import dataclasses
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +24,7 @@ from components.text.codec import TextCodec
 from pipelines import prepare
 from tests.conftest import PROJECT
 from tests.corpus.corpora import pairs, write_aligned
+from tests.corpus.dirt import DIRT
 from tests.dataset.test_records import ids, read
 
 Pairs = list[tuple[str, str]]
@@ -323,3 +326,42 @@ def test_as_a_program_it_says_one_line_and_exits_with_2(tmp_path: Path) -> None:
         " end-of-stream marker was reached)"
     ]
     assert not (tmp_path / "d").exists()
+
+
+def dirty_lines(lines: int) -> list[tuple[bytes, bytes]]:
+    """A corpus of so many lines, every tenth of which is dirt; the megabyte lines come once only."""
+    clean = [(source.encode(), target.encode()) for source, target in pairs(lines)]
+    kinds, dirty, number = list(DIRT.values()), [], 0
+    for index in range(lines):
+        if index % 10 or not kinds:
+            dirty.append(clean[index % len(clean)])
+            continue
+        dirty.append(kinds[number % len(kinds)])
+        number += 1
+        if number == len(kinds):
+            kinds = [kind for kind in kinds if max(map(len, kind)) < 10_000]
+    return dirty
+
+
+def test_dirt_is_accounted_for_line_by_line(tmp_path: Path) -> None:
+    lines = dirty_lines(3000)
+    for side, language in enumerate(("en", "fr")):
+        (tmp_path / f"dirty.{language}").write_bytes(b"".join(line[side] + b"\n" for line in lines))
+    manifest = run(tmp_path / "d", corpus=tmp_path / "dirty.{en,fr}", validation_share=0, test_share=0)
+    counts, told = manifest.counts, rejected(tmp_path / "d")
+    assert counts.read == 3000
+    assert len(told) == counts.duplicates + sum(counts.rejected.values())
+    assert Counter(line["rule"] for line in told if line["rule"] != "duplicate") == counts.rejected
+    # Each line once, and what is kept decodes to what stood there.
+    places = [line["line"] for line in told]
+    assert len(set(places)) == len(places)
+    kept = [pair for index, pair in enumerate(lines, start=1) if index not in set(places)]
+    expected = {(tidy(source.decode()), tidy(target.decode())) for source, target in kept}
+    assert train_pairs(tmp_path / "d", manifest) == expected
+    assert counts.rejected["not_utf8"] >= 5
+
+
+def tidy(text: str) -> str:
+    return re.sub(
+        "[ \t\x0b\x0c\r\x85\u2028\u2029]+", " ", unicodedata.normalize("NFC", text).replace("\ufeff", "")
+    ).strip(" ")
