@@ -14,6 +14,7 @@ from components.errors import InputError
 from components.model.parameters import ModelParameters
 from components.parameters import parameter, select
 from components.tracking import StepRun, check_tracking, step_run
+from components.tracking.code import code_digest
 from components.training.parameters import TrainingParameters
 from components.training.progress import Epoch, Progress
 from pipelines import cli
@@ -71,11 +72,12 @@ def run(parameters: TrainParameters, data_dir: Path) -> TrainedModel:
 
 
 def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
-    """Names the training: the same for the same dataset and the same values of all that decides the weights."""
+    """Names the training: the same for the same dataset, code, and values of all that decides the weights."""
     decisive = {
         **dataclasses.asdict(select(ModelParameters, vars(parameters))),
         **dataclasses.asdict(select(TrainingParameters, vars(parameters))),
         "fingerprint": manifest.fingerprint,
+        "code": code_digest("components.training.fit"),
     }
     del decisive["max_minutes"]  # Only says when to stop for now.
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,31 @@
+"""The entry `train`: what it refuses, and what it takes for the same training."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from components.dataset.manifest import Counts, Manifest
+from components.errors import InputError
+from pipelines import train
+from pipelines.train import TrainParameters, checkpoint_key
+
+MANIFEST = Manifest("key", "ab" * 32, {}, Counts(1, 1, 0, {}), {}, {}, {})
+
+
+def test_the_dataset_must_be_named(tracking_uri: str) -> None:
+    with pytest.raises(InputError, match="data_dir: not set"):
+        train.main([])
+
+
+def test_a_folder_without_a_dataset_is_refused(tracking_uri: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no manifest\.json"):
+        train.main(["--data_dir", str(tmp_path)])
+
+
+def test_checkpoints_are_shared_by_what_gives_the_same_weights() -> None:
+    key = checkpoint_key(TrainParameters(), MANIFEST)
+    assert checkpoint_key(TrainParameters(max_minutes=5, data_dir="elsewhere"), MANIFEST) == key
+    for changed in ({"learning_rate": 0.1}, {"units": 8}, {"seed": 1}, {"num_sampled": 0}):
+        assert checkpoint_key(TrainParameters(**changed), MANIFEST) != key
+    assert checkpoint_key(TrainParameters(), dataclasses.replace(MANIFEST, fingerprint="cd" * 32)) != key
