@@ -23,7 +23,7 @@ STRIPES = 2
 # Text is this much larger than its gzip file, roughly.
 GZIP_RATIO = 4
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
+DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
 def is_remote(path: str) -> bool:
@@ -139,7 +139,7 @@ def _chunks(file: BinaryIO, path: str) -> Iterator[bytes]:
         while chunk := file.read(CHUNK):
             yield chunk.removeprefix(_BYTE_ORDER_MARK) if begins else chunk
             begins = False
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise InputError(f"{path} is a damaged or truncated gzip file ({error})") from None
 
 

@@ -4,6 +4,8 @@ import gzip
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from components.corpus import files
@@ -53,7 +55,7 @@ def test_compressed_aligned_files(tmp_path: Path) -> None:
 
 def test_stripes_of_compressed_files_are_together_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("components.corpus.sources.aligned.BLOCK_PAIRS", 7)
-    monkeypatch.setattr("components.corpus.sources.separated.BLOCK_PAIRS", 7)
+    monkeypatch.setattr("components.corpus.sources.lines.BLOCK_PAIRS", 7)
     write_aligned(tmp_path, pairs(50))
     for language in ("en", "fr"):
         (tmp_path / f"corpus.{language}.gz").write_bytes(gzip.compress((tmp_path / f"corpus.{language}").read_bytes()))
@@ -71,7 +73,7 @@ def test_parts_are_aligned_and_together_the_whole(
 ) -> None:
     monkeypatch.setattr(files, "STRIDE", stride)
     monkeypatch.setattr("components.corpus.sources.aligned.STRIDE", stride)
-    monkeypatch.setattr("components.corpus.sources.separated.STRIDE", stride)
+    monkeypatch.setattr("components.corpus.sources.lines.STRIDE", stride)
     monkeypatch.setattr(files, "CHUNK", chunk)
     files._scan.cache_clear()
     lines = pairs(50)
@@ -143,6 +145,97 @@ def test_several_corpora_and_quoted_paths(tmp_path: Path) -> None:
     assert [len(read(source)) for source in sources] == [2, 5]
 
 
+def test_json_lines(tmp_path: Path) -> None:
+    lines = [
+        '{"en": "a", "fr": "é"}',
+        '{"translation": {"fr": "d", "en": "c", "de": "x"}, "id": 7}',
+        '{"en": "no French"}',
+        '{"en": "a", "fr": null}',
+        "[1]",
+        "{broken",
+        '{"en": "half \\ud83d a pair", "fr": "b"}',
+    ]
+    (tmp_path / "c.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    found = read(parse(str(tmp_path / "c.jsonl")))
+    assert found[:2] == [(1, "a", "é", None), (2, "c", "d", None)]
+    assert found[2:6] == [(number, lines[number - 1], "", "no_json_pair") for number in range(3, 7)]
+    # What is no Unicode text is left to the rule about UTF-8.
+    assert found[6] == (7, "half \ufffd\ufffd\ufffd a pair", "b", None)
+    (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress((tmp_path / "c.jsonl").read_bytes()))
+    assert sorted(read(parse(str(tmp_path / "c.jsonl.gz")))) == found
+
+
+@pytest.mark.parametrize("struct", [False, True])
+def test_parquet(tmp_path: Path, struct: bool) -> None:
+    english, french = (list(side) for side in zip(*pairs(50), strict=True))
+    french[30] = None
+    columns = {"en": pa.array(english), "fr": pa.array(french, pa.large_string()), "id": pa.array(range(50))}
+    table = pa.table({"translation": pa.table(columns).to_struct_array()} if struct else columns)
+    pq.write_table(table, tmp_path / "c.parquet", row_group_size=20)
+    source = parse(str(tmp_path / "c.parquet"))
+    assert len(source.work()) == 3
+    lines = [
+        (row["line"], row["source"].decode(), row["target"] and row["target"].decode(), row["fault"])
+        for work in source.work()
+        for block in source.read(work)
+        for row in block.to_pylist()
+    ]
+    expected = numbered(list(zip(english, french, strict=True)))
+    expected[30] = (31, english[30], None, "no_text")
+    assert lines == expected
+
+
+TMX = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE tmx SYSTEM "tmx11.dtd">
+<tmx version="1.4"><header srclang="en"/><body>
+<tu><tuv xml:lang="en"><seg>The &lt;b&gt; dog</seg></tuv><tuv xml:lang="fr"><seg>Le <bpt i="1"/>chien</seg></tuv></tu>
+<tu><tuv xml:lang="FR-CA"><seg>Oui</seg></tuv><tuv lang="en_US"><seg>Yes</seg></tuv></tu>
+<tu><tuv xml:lang="en"><seg>Alone</seg></tuv><tuv xml:lang="de"><seg>Allein</seg></tuv></tu>
+<tu><tuv xml:lang="en"><seg/></tuv><tuv xml:lang="fr"><seg>Vide</seg></tuv></tu>
+</body></tmx>
+"""
+
+
+def test_translation_memories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.corpus.sources.tmx.BLOCK_PAIRS", 3)
+    (tmp_path / "c.tmx").write_text(TMX, encoding="utf-8")
+    (tmp_path / "c.tmx.gz").write_bytes(gzip.compress(TMX.encode()))
+    for name in ("c.tmx", "c.tmx.gz"):
+        source = parse(str(tmp_path / name))
+        lines = [
+            (row["line"], row["source"], row["target"], row["fault"])
+            for block in source.read(source.work()[0])
+            for row in block.to_pylist()
+        ]
+        assert lines == [
+            (1, b"The <b> dog", b"Le chien", None),
+            (2, b"Yes", b"Oui", None),
+            (3, b"Alone", None, "no_translation"),
+            (4, b"", b"Vide", None),
+        ]
+
+
+@pytest.mark.parametrize("content", [TMX[:-40], TMX.replace("tmx", "xml"), "no XML"])
+def test_what_is_no_translation_memory_stops_the_reading(tmp_path: Path, content: str) -> None:
+    source = parse(_file(tmp_path, "c.tmx", content.encode()))
+    with pytest.raises(InputError, match=r"c\.tmx"):
+        list(source.read(source.work()[0]))
+
+
+def test_globs(tmp_path: Path) -> None:
+    for number in (2, 1):
+        write_aligned(tmp_path, pairs(number), name=f"part-{number}.x")
+        (tmp_path / f"{number}.tsv").write_text("a\tb\n")
+    sources = parse_corpus("corpus", f"{tmp_path}/part-*.{{en,fr}} {tmp_path}/[0-9].tsv", "en", "fr")
+    assert [source.work()[0].place for source in sources] == [
+        f"{tmp_path}/part-1.x.{{en,fr}}",
+        f"{tmp_path}/part-2.x.{{en,fr}}",
+        f"{tmp_path}/1.tsv",
+        f"{tmp_path}/2.tsv",
+    ]
+    assert [len(read(source)) for source in sources] == [1, 2, 1, 1]
+
+
 def test_the_digest_follows_the_content(tmp_path: Path) -> None:
     def digest() -> str:
         return parse(str(tmp_path / "corpus.{en,fr}")).digest()
@@ -153,6 +246,16 @@ def test_the_digest_follows_the_content(tmp_path: Path) -> None:
     assert digest() != first
     write_aligned(tmp_path, pairs(5))
     assert digest() == first
+
+
+def _file(folder: Path, name: str, content: bytes) -> str:
+    (folder / name).write_bytes(content)
+    return str(folder / name)
+
+
+def _parquet(folder: Path, **columns: list[object]) -> str:
+    pq.write_table(pa.table(columns), folder / "c.parquet")
+    return str(folder / "c.parquet")
 
 
 def _unaligned(folder: Path) -> str:
@@ -170,6 +273,14 @@ def _unaligned(folder: Path) -> str:
         (_unaligned, r"corpus: .*corpus\.en has 5 lines, .*corpus\.fr has 6"),
         (lambda folder: str(folder / "corpus.{en,de}"), r"braces must hold .*\{en,fr\}"),
         (lambda folder: "corpus.docx", r"found 'corpus\.docx', must be one of the forms sample\[:PAIRS\], PATH"),
+        (lambda folder: f"{folder}/*.tsv", r"no file matches .*\*\.tsv"),
+        (lambda folder: _file(folder, "c.jsonl", b'{"en": "a"}'), r"line 1: must be an object with texts under 'en'"),
+        (lambda folder: _file(folder, "c.parquet", b"PAR"), r"c\.parquet is no Parquet file"),
+        (
+            lambda folder: _parquet(folder, en=["a"], de=["b"]),
+            r"has the columns en, de; must have texts in 'en' and 'fr'",
+        ),
+        (lambda folder: _parquet(folder, en=["a"], fr=[1]), r"has the columns en, fr; must have texts"),
         (lambda folder: "  ", r"must be one or several of sample"),
         (lambda folder: "sample:0", r"must be sample:PAIRS with PAIRS from 1 up to \d+"),
         (lambda folder: "sample:many", r"must be sample:PAIRS"),

@@ -5,9 +5,13 @@ import shlex
 from collections.abc import Callable
 
 from components.corpus.sources.aligned import BRACES, AlignedFiles
+from components.corpus.sources.globs import expand
+from components.corpus.sources.jsonl import JsonLines
+from components.corpus.sources.parquet import ParquetFile
 from components.corpus.sources.sample import Sample
 from components.corpus.sources.separated import SeparatedFile
 from components.corpus.sources.source import Source, Work
+from components.corpus.sources.tmx import TranslationMemory
 from components.errors import InputError
 
 # What a word of the parameter looks like, how it is spelled in `--help` and in errors, and who reads it.
@@ -16,6 +20,9 @@ FORMS: tuple[tuple[re.Pattern[str], str, Parse], ...] = (
     (re.compile(r"sample(:.*)?"), "sample[:PAIRS]", Sample.parse),
     (BRACES, "PATH.{en,fr}[.gz]", AlignedFiles.parse),
     (re.compile(r".*\.(tsv|txt)(\.gz)?"), "PATH.tsv[.gz] or PATH.txt[.gz]", SeparatedFile.parse),
+    (re.compile(r".*\.jsonl(\.gz)?"), "PATH.jsonl[.gz]", JsonLines.parse),
+    (re.compile(r".*\.parquet"), "PATH.parquet", ParquetFile.parse),
+    (re.compile(r".*\.tmx(\.gz)?"), "PATH.tmx[.gz]", TranslationMemory.parse),
 )
 
 
@@ -24,7 +31,7 @@ def parse_corpus(parameter: str, corpus: str, source_language: str, target_langu
 
     Args:
         parameter: the parameter's name, for errors.
-        corpus: its value: one or several words, separated by blanks (quoted, if they hold some).
+        corpus: its value: one or several words, separated by blanks (quoted, if they hold some); paths may be globs.
         source_language: what the records' source side is to be (ISO 639).
         target_language: the same of the target side.
 
@@ -35,7 +42,7 @@ def parse_corpus(parameter: str, corpus: str, source_language: str, target_langu
         words = shlex.split(corpus)
         if not words:
             raise InputError(f"found {corpus!r}, must be one or several of {', '.join(_spellings())}")
-        sources = [_parse_word(word, source_language, target_language) for word in words]
+        sources = [_parse_word(word, source_language, target_language) for pattern in words for word in expand(pattern)]
         for source in sources:
             source.check()
     except (InputError, OSError, ValueError) as error:

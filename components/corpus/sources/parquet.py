@@ -1,0 +1,94 @@
+"""``PATH.parquet``: columns named by language, or a struct ``translation`` with fields so named (Hugging Face)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.corpus.blocks import BLOCK_PAIRS, raw_block
+from components.corpus.files import exists, file_size, open_raw, scan
+from components.corpus.sources.source import Work
+from components.errors import InputError
+
+NO_TEXT = "no_text"
+TRANSLATION = "translation"
+# Text in a Parquet file is this much smaller than unpacked, roughly.
+_COMPRESSION = 2
+
+
+@dataclass(frozen=True)
+class ParquetFile:
+    """See the module. Row groups are read apart from each other."""
+
+    path: str
+    languages: tuple[str, str]
+
+    @classmethod
+    def parse(cls, word: str, source_language: str, target_language: str) -> "ParquetFile":
+        return cls(word, (source_language, target_language))
+
+    def check(self) -> None:
+        if not exists(self.path):
+            raise InputError(f"there is no file {self.path}")
+        with open_raw(self.path) as file:
+            self._columns(self._open(file).schema_arrow)
+
+    def digest(self) -> str:
+        return scan(self.path).digest
+
+    def size(self) -> int:
+        return file_size(self.path) * _COMPRESSION
+
+    def work(self) -> list[Work]:
+        with open_raw(self.path) as file:
+            metadata = self._open(file).metadata
+            rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+        return [Work(self.path, (group, 1 + sum(rows[:group]))) for group in range(len(rows))]
+
+    def read(self, work: Work) -> Iterator[pa.RecordBatch]:
+        group, line = work.part
+        with open_raw(self.path) as file:
+            parquet = self._open(file)
+            columns = self._columns(parquet.schema_arrow)
+            for batch in parquet.iter_batches(BLOCK_PAIRS, row_groups=[group], columns=columns):
+                struct = columns == [TRANSLATION]
+                source, target = (
+                    pc.struct_field(batch[TRANSLATION], language) if struct else batch[language]
+                    for language in self.languages
+                )
+                missing = pc.or_(pc.is_null(source), pc.is_null(target))
+                fault = pc.if_else(missing, NO_TEXT, pa.scalar(None, pa.string()))
+                yield raw_block(line, source.cast(pa.binary()), target.cast(pa.binary()), fault=fault)
+                line += batch.num_rows
+
+    def _open(self, file: BinaryIO):  # type: ignore[no-untyped-def]  # The class is imported late, with its library.
+        import pyarrow.parquet
+
+        try:
+            return pyarrow.parquet.ParquetFile(file)
+        except pa.ArrowException as error:
+            raise InputError(f"{self.path} is no Parquet file ({error})") from None
+
+    def _columns(self, schema: pa.Schema) -> list[str]:
+        """The columns to read.
+
+        Raises:
+            InputError: if the file has neither the languages nor a struct of them, as texts.
+        """
+        holders = [("", schema)]
+        if TRANSLATION in schema.names and pa.types.is_struct(schema.field(TRANSLATION).type):
+            holders.insert(0, (TRANSLATION, pa.schema(list(schema.field(TRANSLATION).type))))
+        for name, fields in holders:
+            if all(language in fields.names and _is_text(fields.field(language).type) for language in self.languages):
+                return [name] if name else list(self.languages)
+        source, target = self.languages
+        raise InputError(
+            f"{self.path} has the columns {', '.join(schema.names)}; must have texts in {source!r} and {target!r},"
+            f" or in a struct {TRANSLATION!r} with these fields"
+        )
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
