@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pytest
 
 from components.dataset.fingerprint import MODULUS, fingerprint_of, spell
+from components.dataset.folder import find_intact
 from components.dataset.heldout import read_heldout
 from components.dataset.manifest import SPLITS, Manifest
 from components.errors import InputError
@@ -365,3 +367,30 @@ def tidy(text: str) -> str:
     return re.sub(
         "[ \t\x0b\x0c\r\x85\u2028\u2029]+", " ", unicodedata.normalize("NFC", text).replace("\ufeff", "")
     ).strip(" ")
+
+
+@pytest.mark.slow
+def test_a_killed_preparation_leaves_the_old_dataset_or_none(tmp_path: Path) -> None:
+    """Ten moments, spread over the time that a whole run takes."""
+    corpus, folder = write_aligned(tmp_path, pairs(3000)), tmp_path / "d"
+
+    def start(vocab_size: int) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "pipelines.prepare", f"--corpus={corpus}", f"--data_dir={folder}"]
+        command += [f"--vocab_size={vocab_size}", "--force=prepare"]
+        return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    began = time.monotonic()
+    assert start(50).wait() == 0
+    whole, old = time.monotonic() - began, find_intact(folder)
+    assert old
+    for moment in range(10):
+        process = start(60)
+        time.sleep(whole * (moment + 0.5) / 10)
+        process.kill()
+        process.wait()
+        found = find_intact(folder)
+        assert found or not folder.exists()
+        assert found in (old, None) or found.parameters["vocab_size"] == 60
+    assert start(70).wait() == 0
+    assert Manifest.load(folder).parameters["vocab_size"] == 70
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
