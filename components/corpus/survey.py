@@ -45,6 +45,7 @@ def survey(parameters: PrepareParameters) -> Survey:
         InputError: on whatever would make the preparation impossible, as far as it shows beforehand.
     """
     _check_languages(parameters)
+    _check_reach(parameters)
     rules_off(parameters)
     corpora = {
         name: parse_corpus(name, word, parameters.source_language, parameters.target_language)
@@ -88,6 +89,14 @@ def _check_languages(parameters: PrepareParameters) -> None:
     if parameters.source_language == parameters.target_language:
         code = parameters.source_language
         raise InputError(f"target_language: found {code!r}, must differ from source_language, which is {code!r} too")
+
+
+def _check_reach(parameters: PrepareParameters) -> None:
+    if is_remote(parameters.data_dir):
+        raise InputError(f"data_dir: found {parameters.data_dir!r}, must be a folder on this machine")
+    if parameters.runner == "DataflowRunner":
+        folder = parameters.data_dir or "data/KEY"
+        raise InputError(f"runner: the workers of DataflowRunner cannot write to data_dir {folder}, a local folder")
 
 
 def _places_and_parts(

@@ -302,6 +302,11 @@ BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
     "truncated gzip": (lambda f: {"corpus": _truncated_gzip(f)}, r"cut\.tsv\.gz is a damaged or truncated gzip"),
     "data_dir below a file": (lambda f: {"data_dir": Path(__file__) / "d"}, r"data_dir: .* cannot be written"),
     "data_dir not writable": (lambda f: {"data_dir": "/proc/d"}, r"data_dir: /proc/d cannot be written"),
+    "remote runner with a local folder": (
+        lambda f: {"runner": "DataflowRunner"},
+        r"runner: .*DataflowRunner cannot write",
+    ),
+    "remote folder": (lambda f: {"data_dir": "gs://bucket/d"}, r"data_dir: found 'gs:/.*bucket/d', must be a folder"),
     "shares of one": (lambda f: {"validation_share": 0.5, "test_share": 0.5}, r"together they are 1, must be less"),
     "unknown rule": (lambda f: {"rules_off": "colour"}, r"rules_off: found 'colour', must be among"),
 }
