@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,19 +65,28 @@ def run(parameters: TrainParameters, data_dir: Path) -> TrainedModel:
     checkpoint_dir = Path(parameters.checkpoint_dir or Path("checkpoints", checkpoint_key(parameters, manifest)))
     effective = dataclasses.replace(parameters, data_dir=str(data_dir), checkpoint_dir=str(checkpoint_dir))
     with step_run("train", effective) as step:
-        from components.training.checkpoints import locked  # TensorFlow, which takes seconds to import.
+        from components.training.checkpoints import claimed  # TensorFlow, which takes seconds to import.
 
         step.log_dataset(data_dir, manifest, context="training")
-        with locked(checkpoint_dir):
+        with claimed(checkpoint_dir, checkpoint_key(parameters, manifest)):
             return TrainedModel(_train(effective, data_dir, manifest, step), step.run_id)
 
 
 def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
-    """Names the training: the same for the same dataset, code, and values of all that decides the weights."""
+    """Names the training: the same for the same dataset, code, and values of all that decides the weights.
+
+    The fingerprint knows neither buckets nor files, which decide on batches and their order.
+    """
+    layout = [
+        (split, bucket.low, bucket.high, bucket.records, sorted(bucket.files))
+        for split in ("train", "validation")
+        for bucket in manifest.splits.get(split, ())
+    ]
     decisive = {
         **dataclasses.asdict(select(ModelParameters, vars(parameters))),
         **dataclasses.asdict(select(TrainingParameters, vars(parameters))),
         "fingerprint": manifest.fingerprint,
+        "layout": layout,
         "code": code_digest("components.training.fit"),
     }
     del decisive["max_minutes"]  # Only says when to stop for now.
@@ -102,7 +112,9 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step
         )
     if training.resumed:
         print(f"Going on from step {training.step} of {parameters.checkpoint_dir}")
-    _show_and_record(training.run(), training.step, training.total_steps, step)
+    # Closed at once when interrupted: that is when the state is saved, and the folder is still locked.
+    with closing(training.run()) as progress:
+        _show_and_record(progress, training.step, training.total_steps, step)
     with tempfile.TemporaryDirectory(prefix="export-") as folder:
         export_model(training.model, Path(folder, "model"))
         max_length = int(manifest.parameters.get("max_length", 50))

@@ -5,7 +5,6 @@ Usage: mlflow run . [-P corpus=… -P units=… …]; ``python -m pipelines.work
 
 import dataclasses
 import hashlib
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -58,11 +57,12 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
         InputError: if something cannot work, as far as possible before any work begins.
     """
     forced = forced_steps(values["force"])
+    train_parameters = select(train.TrainParameters, values)
+    _check_shares(values)
     check_tracking()
     defaults = {name: field.default for name, field in cli.fields_of(PARAMETERS).items()}
     with step_run("main", values, name=f"workflow {values['corpus']}", defaults=defaults) as parent:
         data_dir = _timed(1, lambda: prepare.run(select(PrepareParameters, values)))
-        train_parameters = select(train.TrainParameters, values)
         model = _timed(2, lambda: _trained(train_parameters, data_dir, "train" in forced))
         # A given test corpus is in the dataset by now, beside everything that was kept from training because of it.
         parameters = dataclasses.replace(select(EvaluateParameters, values), test_corpus="")
@@ -97,7 +97,9 @@ def _trained(parameters: train.TrainParameters, data_dir: Path, forced: bool) ->
     decisive = {name: value for name, value in vars(parameters).items() if name not in ("data_dir", "checkpoint_dir")}
     key = step_key("train", "pipelines.train", _dataset_digests(data_dir, manifest), decisive)
     if forced:
-        _forget_checkpoints(parameters, manifest)
+        from components.training.checkpoints import forget  # TensorFlow, which takes seconds to import.
+
+        forget(Path(parameters.checkpoint_dir or Path("checkpoints", train.checkpoint_key(parameters, manifest))))
     else:
         for earlier in find_finished("train", key):
             if is_intact(earlier.outputs["model_uri"]):
@@ -120,14 +122,11 @@ def _dataset_digests(data_dir: Path, manifest: Manifest) -> dict[str, str]:
     return {"fingerprint": manifest.fingerprint, "codec": codec.hexdigest(), **heldout}
 
 
-def _forget_checkpoints(parameters: train.TrainParameters, manifest: Manifest) -> None:
-    """Without them training begins anew."""
-    from components.training.checkpoints import locked
-
-    folder = Path(parameters.checkpoint_dir or Path("checkpoints", train.checkpoint_key(parameters, manifest)))
-    with locked(folder):
-        for kept in ("latest", "best"):
-            shutil.rmtree(folder / kept, ignore_errors=True)
+def _check_shares(values: Mapping[str, Any]) -> None:
+    """Training needs a validation split, and evaluation a test split."""
+    for split in ("validation", "test"):
+        if not values[f"{split}_corpus"] and not values[f"{split}_share"]:
+            raise InputError(f"{split}_share: found 0, must be more unless {split}_corpus is given")
 
 
 def _timed(number: int, work: Callable[[], T]) -> T:

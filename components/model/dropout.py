@@ -19,7 +19,7 @@ class Dropout:
         if self.rate == 0:
             return inputs
         self._calls += 1
-        # Seeds of dropout are odd multiples apart from those of the candidate sampler, which uses the seed itself.
+        # Far from the run's seed itself, which the candidate sampler uses.
         return tf.nn.experimental.stateless_dropout(
             inputs, self.rate, seed=tf.stack([tf.constant(self.seed + 1_000_003 * self._calls, tf.int64), self.step])
         )

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from components.errors import InputError
 from components.model.embedding import embedding
 from components.model.linear import PRODUCT_DTYPES
 from components.model.lstm import StackedLSTMCell, input_projection
@@ -52,16 +51,11 @@ class Encoder(tf.keras.layers.Layer):
 
     Bidirectional layers give half of the units to each direction, so that states and outputs have the same size
     either way.
-
-    Raises:
-        InputError: if ``units`` is odd and the encoder bidirectional.
     """
 
     def __init__(self, parameters: ModelParameters, vocabulary_size: int, precision: str):
         super().__init__(name="encoder")
         backwards = (False, True) if parameters.encoder == "bidirectional" else (False,)
-        if parameters.units % len(backwards):
-            raise InputError(f"units: found {parameters.units}, must be even for a bidirectional encoder")
         self.embedding = embedding(vocabulary_size, parameters.embedding_size)
         self._layers_of_directions = [
             [

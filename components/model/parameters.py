@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from components.errors import InputError
 from components.parameters import parameter
 
 
@@ -22,3 +23,12 @@ class ModelParameters:
     label_smoothing: float = parameter(
         0.0, "probability spread over the vocabulary (full softmax only)", minimum=0, maximum=0.9
     )
+
+    def __post_init__(self) -> None:
+        if self.encoder == "bidirectional" and self.units % 2:
+            raise InputError(f"units: found {self.units}, must be even for a bidirectional encoder")
+        if self.label_smoothing and self.num_sampled:
+            raise InputError(
+                f"label_smoothing: found {self.label_smoothing} with num_sampled={self.num_sampled}, must be 0 unless"
+                " num_sampled is 0 (full softmax)"
+            )

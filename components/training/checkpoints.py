@@ -1,5 +1,6 @@
 """The checkpoint folder of a training run: the state to go on from, and the best weights so far."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,8 @@ import tensorflow as tf
 from filelock import FileLock, Timeout
 
 from components.errors import InputError
+
+LATEST, BEST, OWNER_FILE = "latest", "best", "training.key"
 
 
 class Checkpoints:
@@ -21,8 +24,8 @@ class Checkpoints:
 
     def __init__(self, folder: Path, model: tf.keras.Model, **state: tf.Module | tf.Variable):
         everything = tf.train.Checkpoint(model=model, **state)
-        self._latest = tf.train.CheckpointManager(everything, str(folder / "latest"), max_to_keep=1)
-        self._best = tf.train.CheckpointManager(tf.train.Checkpoint(model=model), str(folder / "best"), max_to_keep=1)
+        self._latest = tf.train.CheckpointManager(everything, str(folder / LATEST), max_to_keep=1)
+        self._best = tf.train.CheckpointManager(tf.train.Checkpoint(model=model), str(folder / BEST), max_to_keep=1)
 
     def resume(self) -> bool:
         """Restores the latest state; false if there is none."""
@@ -44,7 +47,7 @@ class Checkpoints:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the folder for this process, so that two runs do not write the same checkpoints.
+    """Holds the folder for this process, so that two runs do not write the same checkpoints; makes it if need be.
 
     Raises:
         InputError: if another process holds it, or if it cannot be written.
@@ -63,3 +66,33 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def claimed(folder: Path, key: str) -> Iterator[None]:
+    """The same, for the checkpoints of one training and no other; ``key`` names it.
+
+    Raises:
+        InputError: as :func:`locked`, or if the folder holds another training's checkpoints.
+    """
+    with locked(folder):
+        owner = folder / OWNER_FILE
+        if owner.exists() and owner.read_text() != key:
+            raise InputError(
+                f"checkpoint_dir: {folder} holds another training (other dataset, parameters or code); name another"
+                " folder, or force=train to begin anew in it"
+            )
+        owner.write_text(key)
+        yield
+
+
+def forget(folder: Path) -> None:
+    """Deletes the checkpoints in the folder, whatever training they are of.
+
+    Raises:
+        InputError: as :func:`locked`.
+    """
+    with locked(folder):
+        for kept in (LATEST, BEST):
+            shutil.rmtree(folder / kept, ignore_errors=True)
+        (folder / OWNER_FILE).unlink(missing_ok=True)

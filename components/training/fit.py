@@ -2,8 +2,9 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -44,11 +45,7 @@ class Training:
         self, data: Path, checkpoint_dir: Path, model_parameters: ModelParameters, parameters: TrainingParameters
     ):
         manifest = Manifest.load(data)
-        for split in ("train", "validation"):
-            if not manifest.splits.get(split) or not manifest.records(split):
-                raise InputError(
-                    f"data_dir: the {split} split of {data} is empty; raise `{split}_share` or give a corpus"
-                )
+        _check_splits(manifest, data)
         self.parameters = parameters
         # Keras draws initial weights, and tf.data shuffles, from these.
         tf.keras.utils.set_random_seed(parameters.seed)
@@ -67,7 +64,7 @@ class Training:
         self._seconds = tf.Variable(0.0, dtype=tf.float64)
         self._best_loss = tf.Variable(math.inf, dtype=tf.float64)
         self._epochs_since_best = tf.Variable(0)
-        self._finished = tf.Variable(False)
+        self._validated_step = tf.Variable(0, dtype=tf.int64)
         self._checkpoints = Checkpoints(
             checkpoint_dir,
             self.model,
@@ -76,7 +73,7 @@ class Training:
             seconds=self._seconds,
             best_loss=self._best_loss,
             epochs_since_best=self._epochs_since_best,
-            finished=self._finished,
+            validated_step=self._validated_step,
         )
         self.resumed = self._checkpoints.resume()
 
@@ -90,78 +87,85 @@ class Training:
         """Seconds of training and validation so far, over all the processes that had a part in it."""
         return float(self._seconds)
 
-    def run(self) -> Iterator[Progress]:
+    def run(self) -> Generator[Progress, None, None]:
         """Trains to the end, telling how it goes; then the model has its best weights.
 
-        It ends after ``epochs``, when ``patience`` is at its end, or when ``max_minutes`` are over. If it is
-        interrupted, or nobody listens any longer, the state is saved.
+        It ends after ``epochs``, when ``patience`` is at its end, or when ``max_minutes`` are over; with more
+        of them it goes on from there. Whoever interrupts it, or stops listening, loses nothing: the state is saved.
+
+        Raises:
+            InputError: if the loss or its gradient is no longer a number.
         """
         clock = _Clock(self._seconds)
-        try:
-            while not self._finished:
+        while not (self._finished() or (self._is_validated() and self._out_of_time(clock))):
+            if self.step == 0 or self.step % self._reader.batches or self._is_validated():
                 yield from self._rest_of_epoch(clock)
-                yield self._end_of_part(clock)
-                self._checkpoints.save_latest()
-        except (KeyboardInterrupt, GeneratorExit):
-            # Between the update of the weights and that of the counter the state is no one step's.
-            if int(self._optimizer.iterations) == self.step:
-                clock.tick()
-                self._checkpoints.save_latest()
-            raise
+            epoch = self._validate(clock)
+            self._checkpoints.save_latest()
+            yield epoch
         self._checkpoints.restore_best()
 
     def _rest_of_epoch(self, clock: "_Clock") -> Iterator[Steps]:
-        """Trains from where the epoch stands to its end, or until time is up."""
+        """Trains from where the epoch stands to its end, or until time is up, and saves the state."""
         epoch, position = divmod(self.step, self._reader.batches)
         batches = iter(self._reader.shuffled(epoch, skip=position))
         reported = _Means()
         saved = time.monotonic()
-        while not self._out_of_time(clock):
-            began = time.monotonic()
-            batch = next(batches, None)
-            if batch is None:
-                break
-            waited = time.monotonic() - began
-            loss, tokens, norm, rate = self._train_step(*batch, self._step)
-            reported.add(
-                loss=float(loss),
-                tokens=float(tokens),
-                norm=float(norm),
-                positions=float(tf.size(batch[1]) - tf.shape(batch[1])[0]),
-                rate=float(rate),
-                waited=waited,
-            )
-            self._step.assign_add(1)
-            if reported.steps == REPORTED_STEPS:
+        try:
+            for batch, waited in _timed(batches):
+                loss, tokens, norm, rate = (float(part) for part in self._train_step(*batch, self._step))
+                self._refuse_divergence(loss, norm)
+                self._step.assign_add(1)
+                positions = float(tf.size(batch[1]) - tf.shape(batch[1])[0])
+                reported.add(loss=loss, tokens=tokens, norm=norm, positions=positions, rate=rate, waited=waited)
+                if reported.steps == REPORTED_STEPS:
+                    yield Steps(self.step, self.total_steps, reported.metrics(self.model.num_sampled))
+                    reported = _Means()
+                if self._out_of_time(clock):
+                    break
+                if time.monotonic() - saved > SAVED_SECONDS:
+                    self._save(clock)
+                    saved = time.monotonic()
+            if reported.steps:
                 yield Steps(self.step, self.total_steps, reported.metrics(self.model.num_sampled))
-                reported = _Means()
-            if time.monotonic() - saved > SAVED_SECONDS:
-                clock.tick()
-                self._checkpoints.save_latest()
-                saved = time.monotonic()
-        if reported.steps:
-            yield Steps(self.step, self.total_steps, reported.metrics(self.model.num_sampled))
+        except (KeyboardInterrupt, GeneratorExit):
+            self._save(clock)
+            raise
+        self._save(clock)
 
-    def _end_of_part(self, clock: "_Clock") -> Epoch:
-        """Validates, keeps the weights if they are the best so far, and decides whether to go on."""
+    def _save(self, clock: "_Clock") -> None:
+        # Between the update of the weights and that of the counter the state is no one step's.
+        if int(self._optimizer.iterations) == self.step:
+            clock.tick()
+            self._checkpoints.save_latest()
+
+    def _validate(self, clock: "_Clock") -> Epoch:
+        """Measures the model as it is, and keeps its weights if they are the best so far."""
         metrics, examples = self._validation.measure()
+        self._refuse_divergence(metrics["val_loss"], 0.0)
         best = metrics["val_loss"] < float(self._best_loss)
         if best:
-            self._best_loss.assign(metrics["val_loss"])
-            self._epochs_since_best.assign(0)
             self._checkpoints.save_best()
-        else:
-            self._epochs_since_best.assign_add(1)
-        if not math.isfinite(float(self._best_loss)):
-            raise InputError(
-                f"learning_rate: training diverged in its first epoch (validation loss {metrics['val_loss']}) with"
-                f" {self.parameters.learning_rate}; a lower one, or a smaller clip_norm, would be valid"
-            )
-        out_of_patience = 0 < self.parameters.patience <= int(self._epochs_since_best)
-        self._finished.assign(out_of_patience or self.step >= self.total_steps or self._out_of_time(clock))
+            self._best_loss.assign(metrics["val_loss"])
+        self._epochs_since_best.assign(0 if best else int(self._epochs_since_best) + 1)
+        self._validated_step.assign(self._step)
         clock.tick()
         epoch = -(-self.step // self._reader.batches)
         return Epoch(epoch, self.step, {**metrics, "train_minutes": self.seconds / 60}, examples, best)
+
+    def _refuse_divergence(self, loss: float, norm: float) -> None:
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise InputError(
+                f"learning_rate: with {self.parameters.learning_rate} training diverged at step {self.step}"
+                f" (loss {loss}, gradient norm {norm}); try a lower one, a longer warmup_steps or a smaller clip_norm"
+            )
+
+    def _is_validated(self) -> bool:
+        return self.step > 0 and int(self._validated_step) == self.step
+
+    def _finished(self) -> bool:
+        out_of_patience = 0 < self.parameters.patience <= int(self._epochs_since_best)
+        return self._is_validated() and (out_of_patience or self.step >= self.total_steps)
 
     def _out_of_time(self, clock: "_Clock") -> bool:
         return 0 < self.parameters.max_minutes * 60 <= clock.seconds()
@@ -183,6 +187,25 @@ class Training:
         rate = self._optimizer.learning_rate(self._optimizer.iterations)
         self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return mean, loss.tokens, norm, rate
+
+
+def _check_splits(manifest: Manifest, data: Path) -> None:
+    if not manifest.splits.get("train") or not manifest.records("train"):
+        raise InputError(f"data_dir: {data} has no pairs to train on; lower validation_share or test_share")
+    if not manifest.splits.get("validation") or not manifest.records("validation"):
+        given = "validation" in manifest.heldout and manifest.heldout["validation"].given
+        mend = "no sentence of validation_corpus is within max_length" if given else "raise validation_share"
+        raise InputError(f"data_dir: {data} has no pairs to validate on; {mend}")
+
+
+def _timed(batches: Iterator[Any]) -> Iterator[tuple[Any, float]]:
+    """The batches, each with the seconds that it was waited for."""
+    while True:
+        began = time.monotonic()
+        batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch, time.monotonic() - began
 
 
 class _Clock:

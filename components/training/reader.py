@@ -44,7 +44,10 @@ class BatchReader:
         return _concatenated(parts).prefetch(tf.data.AUTOTUNE)
 
     def shuffled(self, epoch: int, skip: int = 0) -> tf.data.Dataset:
-        """The batches of an epoch, in an order that is a function of (seed, epoch), without the first ``skip``."""
+        """The batches of an epoch, in an order that is a function of (seed, epoch), without the first ``skip``.
+
+        tf.data mixes TensorFlow's global seed in: set it before, to the same for the same order.
+        """
         order = np.random.default_rng([self._seed, epoch])
         parts = []
         for bucket, size in self._buckets:

@@ -21,13 +21,17 @@ from components.training.reader import BatchReader
 # Sentences that are translated after each epoch: enough to see BLEU rise, few enough to take a second or two.
 SAMPLE = 200
 EXAMPLES = 5
+# Logits of the full softmax that are held at a time, 128 MiB of them: with a large vocabulary a batch of training's
+# size would take gigabytes.
+_LOGITS = 1 << 25
 
 
 class Validation:
     """Measures a model on the validation split of a prepared dataset."""
 
     def __init__(self, model: Seq2Seq, codec: TextCodec, folder: Path, manifest: Manifest, batch_tokens: int):
-        self._batches = BatchReader(folder, manifest, "validation", batch_tokens).in_order()
+        positions = min(batch_tokens, _LOGITS // len(codec.target_vocabulary))
+        self._batches = BatchReader(folder, manifest, "validation", positions).in_order()
         self._loss = tf.function(model.validation_loss, reduce_retracing=True)
         self._translator = Translator(codec, _search(model), TranslatorSettings())
         pairs = read_heldout(folder, manifest.heldout["validation"])

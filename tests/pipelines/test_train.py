@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from components.dataset.manifest import Counts, Manifest
+from components.dataset.manifest import BucketRecords, Counts, Manifest
 from components.errors import InputError
-from pipelines import train
+from pipelines import train, workflow
 from pipelines.train import TrainParameters, checkpoint_key
 
 MANIFEST = Manifest("key", "ab" * 32, {}, Counts(1, 1, 0, {}), {}, {}, {})
@@ -29,3 +29,18 @@ def test_checkpoints_are_shared_by_what_gives_the_same_weights() -> None:
     for changed in ({"learning_rate": 0.1}, {"units": 8}, {"seed": 1}, {"num_sampled": 0}):
         assert checkpoint_key(TrainParameters(**changed), MANIFEST) != key
     assert checkpoint_key(TrainParameters(), dataclasses.replace(MANIFEST, fingerprint="cd" * 32)) != key
+    layout = {"train": (BucketRecords(1, 12, ("file",), 0, 1, 1, 1, 0.0),)}
+    assert checkpoint_key(TrainParameters(), dataclasses.replace(MANIFEST, splits=layout)) != key
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--encoder", "bidirectional", "--units", "33"], "units: found 33, must be even"),
+        (["--label_smoothing", "0.1"], "label_smoothing: found 0.1 with num_sampled=1024"),
+        (["--test_share", "0"], "test_share: found 0"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_work_begins(flags: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        workflow.main(flags)

@@ -11,7 +11,7 @@ import pytest
 from components.dataset.manifest import Manifest
 from components.errors import InputError
 from components.model.parameters import ModelParameters
-from components.training.checkpoints import locked
+from components.training.checkpoints import claimed, forget, locked
 from components.training.fit import Training
 from components.training.parameters import TrainingParameters
 from components.training.progress import Epoch, Steps
@@ -60,16 +60,38 @@ for event in training.run():
 """
 
 
+def killed_at(step: int, dataset: Path, folder: Path) -> None:
+    command = [sys.executable, "-c", KILLED, str(dataset), str(folder), str(step)]
+    assert subprocess.run(command, capture_output=True, timeout=120, check=False).returncode == 9
+
+
 def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(dataset, tmp_path, undisturbed):
     for step in (7, 21):
-        command = [sys.executable, "-c", KILLED, str(dataset), str(tmp_path), str(step)]
-        assert subprocess.run(command, capture_output=True, timeout=120, check=False).returncode == 9
+        killed_at(step, dataset, tmp_path)
     training = make(dataset, tmp_path)
     assert training.resumed
     assert training.step in (20, 21)
-    for event in training.run():
-        last = event
-    assert last.metrics["val_loss"] == undisturbed[1][-1].metrics["val_loss"]
+    ended_like(undisturbed, training, list(training.run()))
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_an_epoch_whose_validation_was_interrupted_is_validated_after_all(dataset, tmp_path, undisturbed, epochs):
+    training = make(dataset, tmp_path)
+    run = training.run()
+    last = undisturbed[1][epochs - 1].step
+    while next(run).step < last:
+        pass
+    run.close()
+    training = make(dataset, tmp_path)
+    assert training.step == last
+    events = list(training.run())
+    assert isinstance(events[0], Epoch)
+    assert events[0].step == last
+    ended_like(undisturbed, training, events)
+
+
+def ended_like(undisturbed, training: Training, events: list) -> None:
+    assert events[-1].metrics["val_loss"] == undisturbed[1][-1].metrics["val_loss"]
     for left, right in zip(weights(training), undisturbed[0], strict=True):
         np.testing.assert_array_equal(left, right)
 
@@ -90,6 +112,19 @@ def test_time_can_run_out(dataset, tmp_path):
     assert training.step < training.total_steps
 
 
+def test_more_time_goes_on_where_time_ran_out(dataset, tmp_path, undisturbed):
+    # A limit shorter than a step: one is trained all the same, and is validated.
+    hurried = make(dataset, tmp_path, max_minutes=1e-9)
+    assert [event.step for event in hurried.run()] == [1, 1]
+    training = make(dataset, tmp_path)
+    ended_like(undisturbed, training, list(training.run()))
+
+
+def test_divergence_ends_it_with_one_line(dataset, tmp_path):
+    with pytest.raises(InputError, match="learning_rate: with 1e\\+30 training diverged at step"):
+        list(make(dataset, tmp_path, learning_rate=1e30).run())
+
+
 def test_patience_ends_what_does_not_get_better(dataset, tmp_path):
     # A learning rate of nothing: no epoch is better than the first.
     epochs = [
@@ -100,7 +135,7 @@ def test_patience_ends_what_does_not_get_better(dataset, tmp_path):
 
 def test_an_empty_split_is_refused(dataset, tmp_path, monkeypatch):
     monkeypatch.setattr(Manifest, "records", lambda self, split: 0)
-    with pytest.raises(InputError, match="train split"):
+    with pytest.raises(InputError, match="no pairs to train on"):
         make(dataset, tmp_path)
 
 
@@ -112,4 +147,16 @@ def test_a_folder_in_use_is_refused(tmp_path):
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be written"), locked(tmp_path / "file" / "checkpoints"):
+        pass
+
+
+def test_a_folder_belongs_to_one_training(tmp_path):
+    with claimed(tmp_path, "one"):
+        pass
+    with claimed(tmp_path, "one"):
+        pass
+    with pytest.raises(InputError, match="holds another training"), claimed(tmp_path, "other"):
+        pass
+    forget(tmp_path)
+    with claimed(tmp_path, "other"):
         pass
