@@ -7,7 +7,7 @@ import signal
 import sys
 import tomllib
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,12 @@ NOT_SET = "default"
 
 
 def fields_of(parameters: Sequence[type]) -> dict[str, dataclasses.Field]:
-    """Name → field over several parameter dataclasses; a name that two of them share is one parameter."""
-    return {field.name: field for group in parameters for field in dataclasses.fields(group)}
+    """Name → field over several parameter dataclasses; a name that two share is told as by the first."""
+    found: dict[str, dataclasses.Field] = {}
+    for group in parameters:
+        for field in dataclasses.fields(group):
+            found.setdefault(field.name, field)
+    return found
 
 
 def parse(
@@ -53,11 +57,20 @@ def parse(
         )
         text = f"{field.metadata['help']} [default: {shown}; valid: {valid_values(field)}]".replace("%", "%%")
         parser.add_argument(f"--{name}", metavar="VALUE", default=NOT_SET, help=text)
-    given = {name: text for name, text in vars(parser.parse_args(argv)).items() if text != NOT_SET}
+    arguments = parser.parse_args(list(_joined(argv, fields)))
+    given = {name: text for name, text in vars(arguments).items() if text != NOT_SET}
     values = {name: parse_value(fields[name], text) for name, text in given.items()}
     if "recipe" in values:
         values = {**read_recipe(values["recipe"], fields), **values}
     return {name: values.get(name, field.default) for name, field in fields.items()}
+
+
+def _joined(argv: Sequence[str], names: Collection[str]) -> Iterator[str]:
+    """``--name value`` as ``--name=value``: argparse takes a value that begins with a dash for a flag."""
+    words = iter(argv)
+    for word in words:
+        value = next(words, None) if word.startswith("--") and word[2:] in names else None
+        yield word if value is None else f"{word}={value}"
 
 
 def read_recipe(name: str, fields: Mapping[str, dataclasses.Field]) -> dict[str, Any]:

@@ -111,3 +111,8 @@ cli.run(main)
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT)
     assert (result.returncode, result.stdout, result.stderr) == (2, "", "error: corpus: two lines\n")
+
+
+def test_a_value_may_begin_with_a_dash() -> None:
+    values = cli.parse(["--corpus", "--flink_master=local", "--units", "64"], "train", "Trains.", [Model])
+    assert (values["corpus"], values["units"]) == ("--flink_master=local", 64)

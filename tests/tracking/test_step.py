@@ -107,7 +107,13 @@ def main(argv):
 cli.run(main)
 """
     started = tmp_path / "started"
-    process = subprocess.Popen([sys.executable, "-c", code, started], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, started],
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background jobs, and all that they start, ignore SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     while not started.exists():
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
