@@ -27,7 +27,7 @@ ABOUT = "Trains a model on a prepared dataset, exports it and logs it to MLflow.
 class TrainParameters(ModelParameters, TrainingParameters):
     """All parameters of ``train``; those declared here do not change the weights."""
 
-    data_dir: str = parameter("", "folder of the prepared dataset; not set: data/KEY, KEY from corpus and parameters")
+    data_dir: str = parameter("", "folder of a prepared dataset, as `prepare` prints it; `train` cannot do without")
     checkpoint_dir: str = parameter(
         "", "folder of the checkpoints; not set: checkpoints/KEY, KEY from dataset and parameters"
     )
