@@ -1,12 +1,12 @@
 """One text codec: the ids that stand in the TFRecords are the ids that the served model searches with, line by line."""
 
+import gzip
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 import mlflow
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from components.corpus.parameters import PrepareParameters
@@ -16,6 +16,7 @@ from components.text.vocabulary import EOS
 from pipelines import prepare
 from tests.serving.echo import EchoSearch
 
+SPLITS = {"": "train", "validation_": "validation", "test_": "test"}
 LINES = [
     "A man rides a bicycle.",
     "“Don’t,” she said, “it's 5 o'clock!”",
@@ -35,22 +36,16 @@ LINES = [
 ]
 
 
-@pytest.fixture
-def dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    pairs = [(line, f"Ligne {number}.") for number, line in enumerate(LINES)]
+def prepared(lines: list[str], folder: Path) -> Path:
+    """A dataset with these lines as its test split."""
+    pairs = [(line, f"Ligne {number}.") for number, line in enumerate(lines)]
     train = [(f"A man rides {number} bicycles, and no dog sleeps.", f"Phrase {number}.") for number in range(30)]
     for name, content in (("train", train), ("test", pairs), ("validation", pairs[:3])):
         for side, language in enumerate(("en", "fr")):
-            Path(f"{name}.{language}").write_text("".join(f"{pair[side]}\n" for pair in content), encoding="utf-8")
-    return prepare.run(
-        PrepareParameters(
-            corpus="train.{en,fr}",
-            validation_corpus="validation.{en,fr}",
-            test_corpus="test.{en,fr}",
-            data_dir="dataset",
-        )
-    )
+            text = "".join(f"{pair[side]}\n" for pair in content)
+            (folder / f"{name}.{language}").write_text(text, encoding="utf-8")
+    corpora = {f"{name}corpus": str(folder / f"{split}.{{en,fr}}") for name, split in SPLITS.items()}
+    return prepare.run(PrepareParameters(**corpora, data_dir=str(folder / "dataset"), max_length=1000))
 
 
 def recorded(folder: Path) -> Counter[tuple[int, ...]]:
@@ -62,20 +57,35 @@ def recorded(folder: Path) -> Counter[tuple[int, ...]]:
     return Counter(tuple(example.features.feature["source"].int64_list.value) for example in examples)
 
 
-def test_ids_of_the_records_are_ids_of_the_served_model(dataset: Path, tmp_path: Path) -> None:
-    exported = tmp_path / "exported"
+def searched(lines: list[str], dataset: Path, folder: Path) -> Counter[tuple[int, ...]]:
+    """The ids that the served model searches with when it is sent these lines. Equal lines are searched once."""
+    exported = folder / "exported"
     tf.saved_model.save(EchoSearch(), str(exported))
     # Sentences longer than the model can take are cut; the records hold them whole.
-    package_translator(exported, dataset, tmp_path / "model", max_source_length=1000)
-    model = mlflow.pyfunc.load_model(str(tmp_path / "model"))
-    searched: Counter[tuple[int, ...]] = Counter()
+    package_translator(exported, dataset, folder / "model", max_source_length=10_000)
+    model = mlflow.pyfunc.load_model(str(folder / "model"))
+    found: Counter[tuple[int, ...]] = Counter()
 
     def record(source: np.ndarray, beam_width: int, length_penalty: float) -> Mapping[str, np.ndarray]:
-        searched.update(tuple(int(i) for i in row if i) for row in source)
+        found.update(tuple(int(i) for i in row if i) for row in source)
         nothing = np.full((len(source), beam_width, 1), EOS)
         return {"ids": nothing, "scores": np.zeros((len(source), beam_width)), "alignment": nothing - EOS - 1}
 
     model.unwrap_python_model().translator._search = record
-    model.predict(LINES, params={"split_sentences": False})
-    assert searched == recorded(dataset)
-    assert searched.total() == len(LINES)
+    model.predict(lines, params={"split_sentences": False})
+    return found
+
+
+def test_ids_of_the_records_are_ids_of_the_served_model(tmp_path: Path) -> None:
+    dataset = prepared(LINES, tmp_path)
+    assert searched(LINES, dataset, tmp_path) == recorded(dataset)
+    assert recorded(dataset).total() == len(LINES)
+
+
+def test_the_same_on_every_line_of_the_test_corpora(shared_data: Path, tmp_path: Path) -> None:
+    lines = (shared_data / "multi30k/test_2016_flickr.en").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    with gzip.open(shared_data / "canada_laws/valid.en.gz", "rt", encoding="utf-8", newline="\n") as laws:
+        lines += laws.read().removesuffix("\n").split("\n")
+    dataset = prepared(lines, tmp_path)
+    assert recorded(dataset).total() == len(lines) == 3000
+    assert searched(lines, dataset, tmp_path).keys() == recorded(dataset).keys()
