@@ -41,7 +41,7 @@ def run(parameters: PrepareParameters) -> Path:
     check_replaceable(folder, work.key, forced)
     check_tracking()
     # Late: importing Beam takes seconds, and what was refused so far needs none of it.
-    import_beam(lean=is_local(work))
+    import_beam(lean=is_local(parameters))
     from components.corpus.preparation import prepare
 
     with staged(folder) as partial, step_run(STEP, parameters) as step:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from components.corpus.runners.table import RUNNERS
 from components.parameters import parameter
 
 
@@ -56,7 +57,7 @@ class PrepareParameters(CorpusParameters, CleaningParameters, EncodingParameters
     runner: str = parameter(
         "DirectRunner",
         "what runs the Beam pipeline (DirectRunner: in this process)",
-        choices=("DirectRunner", "PrismRunner", "FlinkRunner", "DataflowRunner"),
+        choices=tuple(RUNNERS),
     )
     beam_options: str = parameter("", "further Beam options, as one string: '--parallelism=2 …'")
     force: str = parameter(

@@ -5,15 +5,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
-
 from components.corpus.encoding import RecordFacts
 from components.corpus.parameters import PrepareParameters
 from components.corpus.pipeline import build
 from components.corpus.progress import Progress
 from components.corpus.read import GIVEN, READ
 from components.corpus.report import read_report, report_file
-from components.corpus.runner import make_options, make_runner, run
+from components.corpus.runners.launch import Launch
 from components.corpus.statistics import gather_statistics
 from components.corpus.survey import CORPORA, Survey
 from components.corpus.tally import Tally
@@ -36,11 +34,10 @@ def prepare(survey: Survey, folder: Path) -> Manifest:
         ValueError: if lines were lost on the way, which would be a defect of this program.
     """
     parameters = survey.parameters
-    options = make_options(parameters)
-    pipeline = beam.Pipeline(make_runner(options), options)
-    build(pipeline, survey, str(folder))
+    launch = Launch(parameters.runner, parameters.beam_options)
+    build(launch.pipeline, survey, str(folder))
     with Progress():
-        run(pipeline)
+        launch.run()
     report = Report(read_report(str(folder)))
     Path(report_file(str(folder))).unlink(missing_ok=True)
 

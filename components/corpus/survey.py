@@ -1,4 +1,4 @@
-"""What is to be prepared, settled and checked before Beam is imported and before anything is written."""
+"""What is to be prepared, settled and checked before anything is written, and without Beam if it has no options."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,10 @@ from components.corpus.key import dataset_key, effective_parameters
 from components.corpus.parameters import PrepareParameters
 from components.corpus.places import Place
 from components.corpus.rules import rules_off
+from components.corpus.runners.flags import Flags
+from components.corpus.runners.table import RUNNERS
 from components.corpus.sources import Source, Work, parse_corpus
+from components.corpus.startup import import_beam
 from components.dataset.manifest import SPLITS
 from components.errors import InputError
 
@@ -74,10 +77,9 @@ def survey(parameters: PrepareParameters) -> Survey:
     )
 
 
-def is_local(survey: Survey) -> bool:
-    """Whether everything is read, done and written on this machine."""
-    p = survey.parameters
-    return p.runner == "DirectRunner" and not any(
+def is_local(p: PrepareParameters) -> bool:
+    """Whether everything is read, done and written without a cloud."""
+    return not RUNNERS[p.runner].needs_clouds and not any(
         map(is_remote, (p.corpus, p.validation_corpus, p.test_corpus, p.data_dir))
     )
 
@@ -94,9 +96,16 @@ def _check_languages(parameters: PrepareParameters) -> None:
 def _check_reach(parameters: PrepareParameters) -> None:
     if is_remote(parameters.data_dir):
         raise InputError(f"data_dir: found {parameters.data_dir!r}, must be a folder on this machine")
-    if parameters.runner == "DataflowRunner":
+    runner, flags = RUNNERS[parameters.runner], Flags.parse(parameters.beam_options)
+    if flags.words:
+        import_beam(lean=is_local(parameters))
+        from components.corpus.runners.launch import check_flags
+
+        check_flags(flags)
+    runner.check(flags)
+    if not runner.shares_files(flags):
         folder = parameters.data_dir or "data/KEY"
-        raise InputError(f"runner: the workers of DataflowRunner cannot write to data_dir {folder}, a local folder")
+        raise InputError(f"runner: the workers of {runner.name} cannot write to data_dir {folder}, a local folder")
 
 
 def _places_and_parts(

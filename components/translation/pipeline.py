@@ -8,8 +8,7 @@ from apache_beam.metrics import Metrics
 from apache_beam.ml.inference.base import RunInference
 from apache_beam.utils.shared import Shared
 
-from components.corpus.parameters import PrepareParameters
-from components.corpus.runner import make_options, make_runner, run
+from components.corpus.runners.launch import Launch
 from components.translation.handler import PartTexts, PartTranslations, TranslatorHandler
 from components.translation.job import Job
 from components.translation.rows import Part
@@ -82,9 +81,8 @@ def translate_parts(parts: Sequence[Part], job: Job, runner: str, beam_options: 
     Raises:
         InputError: if an option is none of Beam's.
     """
-    options = make_options(PrepareParameters(runner=runner, beam_options=beam_options))
-    pipeline = beam.Pipeline(make_runner(options), options)
-    _ = pipeline | "Parts" >> beam.Create(parts).with_output_types(Part) | "File" >> TranslateParts(job)
-    run(pipeline)
+    launch = Launch(runner, beam_options)
+    _ = launch.pipeline | "Parts" >> beam.Create(parts).with_output_types(Part) | "File" >> TranslateParts(job)
+    launch.run()
     # Beam keeps the model of this process until it is given another one. TensorFlow complains of what lives at exit.
     Shared().acquire(set)

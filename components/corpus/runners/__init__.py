@@ -1,0 +1,1 @@
+"""Beam's runners: a module each, the table of them, and how one is started."""

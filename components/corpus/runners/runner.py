@@ -1,0 +1,52 @@
+"""What this project must know of one of Beam's runners."""
+
+import re
+from typing import TYPE_CHECKING
+
+from components.corpus.runners.flags import Flags
+
+if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.runners.runner import PipelineRunner
+
+_WORKER_INPUT_ERROR = re.compile(r"components\.errors\.InputError: (.+?)(?: \[while running '.*)?$", re.MULTILINE)
+
+
+class Runner:
+    """One of Beam's runners; a subclass says where it differs. Knows nothing before it is asked, imports Beam late."""
+
+    name: str
+    # Whether the workers are threads of this process: they have its working folder, and count progress here.
+    in_process = False
+    # Whether Beam's clients of clouds are needed, whose import takes seconds.
+    needs_clouds = False
+
+    def check(self, flags: Flags) -> None:
+        """Looks whether the runner can be started, before Beam is imported and before any work begins.
+
+        Raises:
+            InputError: if an option is missing or wrong; says what was found and what would be valid.
+        """
+
+    def shares_files(self, flags: Flags) -> bool:
+        """Whether workers see the files of this machine under the same paths."""
+        return True
+
+    def sharing_rule(self) -> str:
+        """For errors: when workers would see the files of this machine."""
+        return "never"
+
+    def complete(self, flags: Flags) -> Flags:
+        """The options with what this project sets unless the user did."""
+        return flags
+
+    def make(self, options: "PipelineOptions") -> "PipelineRunner":
+        """The runner itself. May change the options."""
+        from apache_beam.runners.runner import create_runner
+
+        return create_runner(self.name)
+
+    def reason(self, error: Exception) -> str | None:
+        """The text of the ``InputError`` that a worker raised, if that is why the pipeline failed with ``error``."""
+        found = _WORKER_INPUT_ERROR.findall(str(error))
+        return found[-1] if found else None
