@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import difflib
 import os
 import signal
 import sys
@@ -57,7 +58,9 @@ def parse(
         )
         text = f"{field.metadata['help']} [default: {shown}; valid: {valid_values(field)}]".replace("%", "%%")
         parser.add_argument(f"--{name}", metavar="VALUE", default=NOT_SET, help=text)
-    arguments = parser.parse_args(list(_joined(argv, fields)))
+    words = list(_joined(argv, fields))
+    _refuse_unknown(words, [*fields, "help"], entry)
+    arguments = parser.parse_args(words)
     given = {name: text for name, text in vars(arguments).items() if text != NOT_SET}
     values = {name: parse_value(fields[name], text) for name, text in given.items()}
     if "recipe" in values:
@@ -71,6 +74,15 @@ def _joined(argv: Sequence[str], names: Collection[str]) -> Iterator[str]:
     for word in words:
         value = next(words, None) if word.startswith("--") and word[2:] in names else None
         yield word if value is None else f"{word}={value}"
+
+
+def _refuse_unknown(words: Sequence[str], names: Sequence[str], entry: str) -> None:
+    for word in words:
+        name = word[2:].partition("=")[0]
+        if word.startswith("--") and name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"`python -m pipelines.{entry} --help` lists them"
+            raise InputError(f"{name}: {entry} has no such parameter; {hint}")
 
 
 def read_recipe(name: str, fields: Mapping[str, dataclasses.Field]) -> dict[str, Any]:

@@ -65,7 +65,8 @@ def test_values_that_look_like_flags_or_shell(recipes: Path) -> None:
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["--unit", "3"], "unrecognized arguments: --unit 3; `python -m pipelines.train --help` lists the parameters"),
+        (["--unit", "3"], "unit: train has no such parameter; did you mean units?"),
+        (["--colour", "3"], "colour: train has no such parameter; `python -m pipelines.train --help` lists them"),
         (["--units"], "argument --units: expected one argument"),
         (["--units", "0"], "units: found '0', must be a whole number from 1 up to 4096"),
         (["--units", "4097"], "units: found '4097'"),
@@ -86,7 +87,7 @@ def test_refusals_name_what_was_found_and_what_would_be_valid(argv: list[str], m
 
 
 def test_what_the_entry_gives_itself_is_no_parameter() -> None:
-    with pytest.raises(InputError, match="unrecognized arguments: --units"):
+    with pytest.raises(InputError, match="units: workflow has no such parameter"):
         cli.parse(["--units", "3"], "workflow", "Runs.", [Model], without=["units"])
 
 

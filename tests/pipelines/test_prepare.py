@@ -295,7 +295,7 @@ BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
     "bucket width 0": (lambda f: {"bucket_width": 0}, r"bucket_width: found '0', must be a whole number from 1"),
     "unknown runner": (lambda f: {"runner": "Spark"}, r"runner: found 'Spark', must be one of DirectRunner"),
     "unknown Beam option": (lambda f: {"beam_options": "--colour=red"}, r"beam_options: '--colour=red' is not"),
-    "unknown parameter": (lambda f: {"colour": "red"}, r"unrecognized arguments: --colour=red"),
+    "unknown parameter": (lambda f: {"colour": "red"}, r"colour: prepare has no such parameter"),
     "unknown form": (lambda f: {"corpus": "a.docx"}, r"corpus: found 'a\.docx', must be one of the forms sample"),
     "equal languages": (lambda f: {"target_language": "en"}, r"target_language: found 'en', must differ"),
     "language of blanks": (lambda f: {"source_language": "../x"}, r"source_language: found '\.\./x', must be an ISO"),
