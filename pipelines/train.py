@@ -17,10 +17,11 @@ from components.parameters import parameter, select
 from components.tracking import StepRun, check_tracking, step_run
 from components.tracking.code import code_digest
 from components.training.parameters import TrainingParameters
-from components.training.progress import Epoch, Progress
+from components.training.progress import Average, Epoch, Progress
 from pipelines import cli
 
 ABOUT = "Trains a model on a prepared dataset, exports it and logs it to MLflow."
+_VALIDATED = "validation loss {val_loss:.3f}, perplexity {val_perplexity:.2f}, BLEU {val_bleu:.1f}"
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,15 @@ def _show_and_record(progress: Iterable[Progress], done: int, total: int, step: 
     interval = 0.5 if sys.stderr.isatty() else 15
     with tqdm(desc="train", initial=done, total=total, unit="step", mininterval=interval, dynamic_ncols=True) as bar:
         for event in progress:
+            if isinstance(event, Average):
+                step.log_metrics({f"averaged_{name}": value for name, value in event.metrics.items()}, step=event.step)
+                kept = "better than the best epoch, and kept" if event.best else "not better than the best epoch"
+                bar.write(f"average of the last {event.epochs} epochs: {_VALIDATED.format(**event.metrics)} ({kept})")
+                continue
             step.log_metrics(event.metrics, step=event.step)
             if isinstance(event, Epoch):
-                shown = "{val_loss:.3f}, perplexity {val_perplexity:.2f}, BLEU {val_bleu:.1f}".format(**event.metrics)
-                bar.write(f"epoch {event.epoch}: validation loss {shown}{' (best so far)' if event.best else ''}")
+                shown = _VALIDATED.format(**event.metrics)
+                bar.write(f"epoch {event.epoch}: {shown}{' (best so far)' if event.best else ''}")
                 bar.write(f"    {event.examples[0].source}  →  {event.examples[0].translation}")
                 step.log_table(
                     {

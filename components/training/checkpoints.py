@@ -1,31 +1,36 @@
-"""The checkpoint folder of a training run: the state to go on from, and the best weights so far."""
+"""The checkpoint folder of a training run: the state to go on from, the best weights, and those to be averaged."""
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 from filelock import FileLock, Timeout
 
 from components.errors import InputError
 
-LATEST, BEST, OWNER_FILE = "latest", "best", "training.key"
+LATEST, BEST, EPOCHS, OWNER_FILE = "latest", "best", "epochs", "training.key"
 
 
 class Checkpoints:
-    """Both kinds of checkpoint. Each appears whole or not at all: the one before goes when the new one stands.
+    """All kinds of checkpoint. Each appears whole or not at all: the one before goes when the new one stands.
 
     Args:
         folder: of this training run.
         model: whose weights are kept.
+        epochs: after how many epochs, the last ones, weights are kept to be averaged.
         state: everything else that training goes on from: optimizer, counters.
     """
 
-    def __init__(self, folder: Path, model: tf.keras.Model, **state: tf.Module | tf.Variable):
+    def __init__(self, folder: Path, model: tf.keras.Model, epochs: int, **state: tf.Module | tf.Variable):
         everything = tf.train.Checkpoint(model=model, **state)
         self._latest = tf.train.CheckpointManager(everything, str(folder / LATEST), max_to_keep=1)
-        self._best = tf.train.CheckpointManager(tf.train.Checkpoint(model=model), str(folder / BEST), max_to_keep=1)
+        weights = tf.train.Checkpoint(model=model)
+        self._best = tf.train.CheckpointManager(weights, str(folder / BEST), max_to_keep=1)
+        self._epochs = tf.train.CheckpointManager(weights, str(folder / EPOCHS), max_to_keep=epochs)
+        self._model = model
 
     def resume(self) -> bool:
         """Restores the latest state; false if there is none."""
@@ -42,7 +47,26 @@ class Checkpoints:
 
     def restore_best(self) -> None:
         """Gives the model its best weights."""
-        self._best.checkpoint.restore(self._best.latest_checkpoint).assert_existing_objects_matched()
+        self._restore(self._best.latest_checkpoint)
+
+    def save_epoch(self, step: int) -> None:
+        """Keeps the weights as they are after ``step`` steps; what was kept for that step before is replaced."""
+        self._epochs.save(checkpoint_number=step)
+
+    def restore_average(self) -> int:
+        """Gives the model the mean of the weights that :meth:`save_epoch` kept; returns of how many that is."""
+        kept = self._epochs.checkpoints
+        sums = [np.zeros(variable.shape, np.float64) for variable in self._model.variables]
+        for path in kept:
+            self._restore(path)
+            for total, variable in zip(sums, self._model.variables, strict=True):
+                total += variable.numpy()
+        for total, variable in zip(sums, self._model.variables, strict=True):
+            variable.assign(total / len(kept))
+        return len(kept)
+
+    def _restore(self, path: str) -> None:
+        self._best.checkpoint.restore(path).assert_existing_objects_matched()
 
 
 @contextmanager
@@ -93,6 +117,6 @@ def forget(folder: Path) -> None:
         InputError: as :func:`locked`.
     """
     with locked(folder):
-        for kept in (LATEST, BEST):
+        for kept in (LATEST, BEST, EPOCHS):
             shutil.rmtree(folder / kept, ignore_errors=True)
         (folder / OWNER_FILE).unlink(missing_ok=True)

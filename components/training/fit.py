@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,18 @@ from components.model.seq2seq import Seq2Seq
 from components.text.codec import TextCodec
 from components.training.checkpoints import Checkpoints
 from components.training.parameters import TrainingParameters
-from components.training.progress import Epoch, Progress, Steps
+from components.training.progress import Average, Epoch, Progress, Steps
 from components.training.reader import BatchReader
 from components.training.validation import Validation
 
 # How often progress is told, in steps, and how often the state is saved, in seconds. Neither touches the weights.
 REPORTED_STEPS = 10
 SAVED_SECONDS = 120
+# What weights are compared by: more is better.
+_MERIT: dict[str, Callable[[Mapping[str, float]], float]] = {
+    "val_loss": lambda metrics: -metrics["val_loss"],
+    "val_bleu": lambda metrics: metrics["val_bleu"],
+}
 
 
 class Training:
@@ -62,16 +67,17 @@ class Training:
 
         self._step = tf.Variable(0, dtype=tf.int64)
         self._seconds = tf.Variable(0.0, dtype=tf.float64)
-        self._best_loss = tf.Variable(math.inf, dtype=tf.float64)
+        self._best_merit = tf.Variable(-math.inf, dtype=tf.float64)
         self._epochs_since_best = tf.Variable(0)
         self._validated_step = tf.Variable(0, dtype=tf.int64)
         self._checkpoints = Checkpoints(
             checkpoint_dir,
             self.model,
+            parameters.averaged_epochs,
             optimizer=self._optimizer,
             step=self._step,
             seconds=self._seconds,
-            best_loss=self._best_loss,
+            best_merit=self._best_merit,
             epochs_since_best=self._epochs_since_best,
             validated_step=self._validated_step,
         )
@@ -88,7 +94,7 @@ class Training:
         return float(self._seconds)
 
     def run(self) -> Generator[Progress, None, None]:
-        """Trains to the end, telling how it goes; then the model has its best weights.
+        """Trains to the end, telling how it goes; then the model has its best weights, or the average of the last.
 
         It ends after ``epochs``, when ``patience`` is at its end, or when ``max_minutes`` are over; with more
         of them it goes on from there. Whoever interrupts it, or stops listening, loses nothing: the state is saved.
@@ -103,7 +109,10 @@ class Training:
             epoch = self._validate(clock)
             self._checkpoints.save_latest()
             yield epoch
-        self._checkpoints.restore_best()
+        if self.parameters.averaged_epochs > 1:
+            yield self._average()
+        else:
+            self._checkpoints.restore_best()
 
     def _rest_of_epoch(self, clock: "_Clock") -> Iterator[Steps]:
         """Trains from where the epoch stands to its end, or until time is up, and saves the state."""
@@ -143,15 +152,27 @@ class Training:
         """Measures the model as it is, and keeps its weights if they are the best so far."""
         metrics, examples = self._validation.measure()
         self._refuse_divergence(metrics["val_loss"], 0.0)
-        best = metrics["val_loss"] < float(self._best_loss)
+        merit = _MERIT[self.parameters.best_by](metrics)
+        best = merit > float(self._best_merit)
         if best:
             self._checkpoints.save_best()
-            self._best_loss.assign(metrics["val_loss"])
+            self._best_merit.assign(merit)
+        if self.parameters.averaged_epochs > 1:
+            self._checkpoints.save_epoch(self.step)
         self._epochs_since_best.assign(0 if best else int(self._epochs_since_best) + 1)
         self._validated_step.assign(self._step)
         clock.tick()
         epoch = -(-self.step // self._reader.batches)
         return Epoch(epoch, self.step, {**metrics, "train_minutes": self.seconds / 60}, examples, best)
+
+    def _average(self) -> Average:
+        """Gives the model the mean of its weights after the last epochs if that is better, else the best of them."""
+        epochs = self._checkpoints.restore_average()
+        metrics, _ = self._validation.measure()
+        best = _MERIT[self.parameters.best_by](metrics) > float(self._best_merit)
+        if not best:
+            self._checkpoints.restore_best()
+        return Average(epochs, self.step, metrics, best)
 
     def _refuse_divergence(self, loss: float, norm: float) -> None:
         if not (math.isfinite(loss) and math.isfinite(norm)):

@@ -12,10 +12,18 @@ class TrainingParameters:
     batch_tokens: int = parameter(4096, "target positions in a batch", minimum=1)
     epochs: int = parameter(6, "passes over the training data, at the most", minimum=1)
     max_minutes: float = parameter(0.0, "minutes of training after which it ends cleanly; 0: no limit", minimum=0)
-    learning_rate: float = parameter(0.003, "peak learning rate", minimum=0)
+    learning_rate: float = parameter(0.003, "peak learning rate", minimum=1e-8)
     warmup_steps: int = parameter(100, "steps over which the learning rate rises to its peak", minimum=0)
     clip_norm: float = parameter(5.0, "global norm to which gradients are clipped; 0: not clipped", minimum=0)
-    patience: int = parameter(3, "epochs without a better validation loss before training stops; 0: never", minimum=0)
+    best_by: str = parameter(
+        "val_loss", "what the best weights are chosen by, and what patience looks at", choices=("val_loss", "val_bleu")
+    )
+    patience: int = parameter(3, "epochs without a better `best_by` before training stops; 0: never", minimum=0)
+    averaged_epochs: int = parameter(
+        1,
+        "at the end, the weights after so many epochs are averaged, and kept if better than the best; 1: not averaged",
+        minimum=1,
+    )
     precision: str = parameter(
         "mixed_bfloat16",
         "number format of the products in encoder and decoder; float32 for CPUs without bfloat16 instructions",

@@ -35,4 +35,17 @@ class Epoch:
     best: bool
 
 
-Progress = Steps | Epoch
+@dataclass(frozen=True)
+class Average:
+    """Training is over, and the mean of the weights after its last ``epochs`` epochs was validated.
+
+    ``best``: better than each of them, and what is kept.
+    """
+
+    epochs: int
+    step: int
+    metrics: dict[str, float]
+    best: bool
+
+
+Progress = Steps | Epoch | Average

@@ -160,3 +160,44 @@ def test_a_folder_belongs_to_one_training(tmp_path):
     forget(tmp_path)
     with claimed(tmp_path, "other"):
         pass
+
+
+def test_the_average_of_the_last_epochs_is_kept_if_it_is_better(dataset, tmp_path):
+    training = make(dataset, tmp_path, epochs=4, averaged_epochs=3, learning_rate=0.03)
+    after_epochs, events = [], []
+    for event in training.run():
+        events.append(event)
+        if isinstance(event, Epoch):
+            after_epochs.append((event.metrics["val_loss"], weights(training)))
+    average = events[-1]
+    assert (average.epochs, average.best) == (3, average.metrics["val_loss"] < min(loss for loss, _ in after_epochs))
+    means = [np.mean(epochs, 0) for epochs in zip(*(w for _, w in after_epochs[1:]), strict=True)]
+    best = means if average.best else min(after_epochs, key=lambda after: after[0])[1]
+    for left, right in zip(weights(training), best, strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-5, atol=1e-7)
+
+
+def test_an_average_is_the_same_after_a_kill(dataset, tmp_path):
+    undisturbed = make(dataset, tmp_path / "undisturbed", averaged_epochs=2)
+    list(undisturbed.run())
+    # Killed in the second epoch, and stopped when it ends: the first one's weights are those of another process.
+    run = (interrupted := make(dataset, tmp_path / "killed", averaged_epochs=2)).run()
+    while not isinstance(next(run), Epoch):
+        pass
+    run.close()
+    assert interrupted.step < interrupted.total_steps
+    training = make(dataset, tmp_path / "killed", averaged_epochs=2)
+    list(training.run())
+    for left, right in zip(weights(training), weights(undisturbed), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_the_best_may_be_the_one_that_translates_best(dataset, tmp_path):
+    epochs = [
+        e
+        for e in make(dataset, tmp_path, epochs=6, best_by="val_bleu", learning_rate=0.03).run()
+        if isinstance(e, Epoch)
+    ]
+    bleu = [epoch.metrics["val_bleu"] for epoch in epochs]
+    assert [epoch.best for epoch in epochs] == [score > max(bleu[:i], default=-1) for i, score in enumerate(bleu)]
+    assert max(bleu) > bleu[0]
