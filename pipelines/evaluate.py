@@ -30,6 +30,7 @@ from components.tracking import StepRun, check_tracking, step_run
 from components.tracking.gate import Candidate, decide, pairs_digest
 from components.translation.stream import translate_stream
 from pipelines import cli
+from pipelines.local_dataset import local_dataset
 
 ABOUT = "Translates a test set with a model, scores it, and registers the model."
 SHOWN_EXAMPLES = 5
@@ -62,6 +63,8 @@ class Evaluation:
 def main(argv: Sequence[str]) -> None:
     values = cli.parse(argv, "evaluate", ABOUT, [EvaluateParameters])
     check_tracking()
+    if values["data_dir"]:
+        values["data_dir"] = str(local_dataset(values["data_dir"]))
     evaluation = run(cli.select(EvaluateParameters, values))
     print(as_text(evaluation.scores, evaluation.examples, evaluation.sentences_per_second))
     print(f"Model  {evaluation.name} version {evaluation.version}" if evaluation.name else "Model  not registered")

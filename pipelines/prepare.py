@@ -3,57 +3,55 @@
 Usage: python -m pipelines.prepare --corpus 'PATH.{en,fr}' [--data_dir FOLDER] …; ``--help`` lists the parameters.
 """
 
-from pathlib import Path
-
+from components.corpus.destination import Destination
 from components.corpus.parameters import PrepareParameters
 from components.corpus.startup import import_beam
 from components.corpus.survey import is_local, survey
-from components.dataset.folder import check_replaceable, find_intact, staged
 from components.dataset.manifest import Manifest
 from components.tracking import check_tracking, step_run
 from components.tracking.cache import find_preparation, record_reuse
 from components.tracking.dataset import describe_dataset
 from pipelines import cli
+from pipelines.local_dataset import DATA
 
 STEP = "prepare"
-DATA = Path("data")
 
 
-def run(parameters: PrepareParameters) -> Path:
+def run(parameters: PrepareParameters) -> str:
     """Prepares a corpus, or finds it prepared.
 
     Returns:
-        The dataset's folder.
+        Where the dataset is: a folder, or what else ``data_dir`` names.
 
     Raises:
         InputError: on parameters or files that cannot be worked with; nothing is left behind then.
     """
     work = survey(parameters)
-    folder = Path(parameters.data_dir or DATA / work.key)
+    destination = Destination.of(parameters.data_dir or str(DATA / work.key))
     forced = bool({STEP, "all"} & set(parameters.force.replace(",", " ").split()))
-    found = find_intact(folder)
+    found = destination.find_intact()
     if found and found.key == work.key and not forced:
-        print(f"prepare: {folder} holds this dataset already, and is used as it is")
+        print(f"prepare: {destination} holds this dataset already, and is used as it is")
         check_tracking()
-        earlier = find_preparation(describe_dataset(folder, found, STEP).digest)
+        earlier = find_preparation(describe_dataset(str(destination), found, STEP).digest)
         record_reuse(STEP, parameters, earlier[0] if earlier else None)
-        return folder
-    check_replaceable(folder, work.key, forced)
+        return str(destination)
+    destination.check_replaceable(work.key, forced)
     check_tracking()
     # Late: importing Beam takes seconds, and what was refused so far needs none of it.
     import_beam(lean=is_local(parameters))
     from components.corpus.preparation import prepare
 
-    with staged(folder) as partial, step_run(STEP, parameters) as step:
+    with destination.staged() as workplace, step_run(STEP, parameters) as step:
         for index, source in enumerate(work.sources):
             place = next(work.places[place] for owner, place, _ in work.parts if owner == index)
             step.log_corpus(place.name, source.digest(), context=place.parameter)
-        manifest = prepare(work, partial)
+        manifest = prepare(work, workplace)
         step.log_metrics(metrics(manifest))
-        step.log_artifact(partial / "manifest.json")
-        step.log_dataset(folder, manifest, context=STEP)
-    print(f"prepare: {folder}: {summary(manifest)}")
-    return folder
+        step.log_artifact(workplace.folder / "manifest.json")
+        step.log_dataset(str(destination), manifest, context=STEP)
+    print(f"prepare: {destination}: {summary(manifest)}")
+    return str(destination)
 
 
 def metrics(manifest: Manifest) -> dict[str, float]:

@@ -19,6 +19,7 @@ from components.tracking.code import code_digest
 from components.training.parameters import TrainingParameters
 from components.training.progress import Average, Epoch, Progress
 from pipelines import cli
+from pipelines.local_dataset import local_dataset
 
 ABOUT = "Trains a model on a prepared dataset, exports it and logs it to MLflow."
 _VALIDATED = "validation loss {val_loss:.3f}, perplexity {val_perplexity:.2f}, BLEU {val_bleu:.1f}"
@@ -48,7 +49,7 @@ def main(argv: list[str]) -> None:
     if not values["data_dir"]:
         raise InputError("data_dir: not set, must be the folder of a prepared dataset (`-e prepare` makes one)")
     check_tracking()
-    model = run(select(TrainParameters, values), Path(values["data_dir"]))
+    model = run(select(TrainParameters, values), local_dataset(values["data_dir"]))
     print(f"Model {model.model_uri}")
 
 

@@ -18,6 +18,7 @@ from components.evaluation.parameters import EvaluateParameters
 from components.parameters import parameter, select
 from components.tracking import check_tracking, step_run
 from pipelines import cli, evaluate, prepare, train
+from pipelines.local_dataset import local_dataset
 
 T = TypeVar("T")
 
@@ -62,7 +63,7 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
     check_tracking()
     defaults = {name: field.default for name, field in cli.fields_of(PARAMETERS).items()}
     with step_run("main", values, name=f"workflow {values['corpus']}", defaults=defaults) as parent:
-        data_dir = _timed(1, lambda: prepare.run(select(PrepareParameters, values)))
+        data_dir = _timed(1, lambda: local_dataset(prepare.run(select(PrepareParameters, values))))
         model = _timed(2, lambda: _trained(train_parameters, data_dir, "train" in forced))
         # A given test corpus is in the dataset by now, beside everything that was kept from training because of it.
         parameters = dataclasses.replace(select(EvaluateParameters, values), test_corpus="")

@@ -4,15 +4,18 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.corpus.startup import import_beam
 from components.errors import InputError
 
 CHUNK = 8 << 20
@@ -20,6 +23,8 @@ CHUNK = 8 << 20
 STRIDE = 1 << 18
 # So many workers read a compressed file at once, each of them all of it, and keep every so-many-th block.
 STRIPES = 2
+# A remote file is scanned by so many threads, so many bytes at a time: one connection alone is slow.
+_SCANNERS, _SCANNED = 8, 32 << 20
 # Text is this much larger than its gzip file, roughly.
 GZIP_RATIO = 4
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -35,22 +40,45 @@ def is_gzip(path: str) -> bool:
     return path.endswith(".gz")
 
 
+def file_systems() -> Any:
+    """Beam's ``FileSystems``."""
+    import_beam(lean=False)
+    from apache_beam.io.filesystems import FileSystems
+
+    return FileSystems
+
+
+@contextmanager
+def reaching(path: str) -> Iterator[None]:
+    """Makes one kind of error, on one line, out of whatever remote file systems raise: each has errors of its own.
+
+    Raises:
+        OSError: if the block fails, naming the path.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        raise OSError(f"{path}: {' '.join(str(error).split()) or type(error).__name__}") from error
+
+
 def exists(path: str) -> bool:
     if not is_remote(path):
         return Path(path).is_file()
-    from apache_beam.io.filesystems import FileSystems
-
-    return FileSystems.exists(path)
+    with reaching(path):
+        return file_systems().exists(path)
 
 
 def open_raw(path: str) -> BinaryIO:
     """The file's bytes as they are stored."""
     if not is_remote(path):
         return open(path, "rb")
+    systems = file_systems()
     from apache_beam.io.filesystem import CompressionTypes
-    from apache_beam.io.filesystems import FileSystems
 
-    return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    with reaching(path):
+        return systems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
 
 
 def open_text(path: str) -> BinaryIO:
@@ -61,12 +89,7 @@ def open_text(path: str) -> BinaryIO:
 
 def file_size(path: str) -> int:
     """Bytes of plain text, roughly."""
-    if is_remote(path):
-        from apache_beam.io.filesystems import FileSystems
-
-        stored = FileSystems.match([path])[0].metadata_list[0].size_in_bytes
-    else:
-        stored = Path(path).stat().st_size
+    stored = _metadata(path).size_in_bytes if is_remote(path) else Path(path).stat().st_size
     return stored * (GZIP_RATIO if is_gzip(path) else 1)
 
 
@@ -74,10 +97,11 @@ def file_size(path: str) -> int:
 class Scan:
     """What one pass over a file tells: its digest, its lines, and where every ``STRIDE``-th line begins (bytes).
 
-    ``lines`` is None and ``starts`` begins and ends with 0 for a compressed file.
+    ``lines`` is None and ``starts`` begins and ends with 0 for a compressed file. ``digest`` is None for a remote one:
+    see :func:`file_digest`.
     """
 
-    digest: str
+    digest: str | None
     lines: int | None
     starts: tuple[int, ...]
 
@@ -103,12 +127,55 @@ def _scan(path: str, size: int, modified: int) -> Scan:
     return Scan(digest.hexdigest(), lines, tuple(start for start in starts if start < offset))
 
 
+@lru_cache(maxsize=4096)
+def _scan_remote(path: str, size: int, modified: float) -> Scan:
+    if is_gzip(path):
+        return Scan(None, None, (0,))
+    lines, ends_whole, starts, begins = 0, True, [0], range(0, size, _SCANNED)
+    with ThreadPoolExecutor(_SCANNERS) as threads:
+        parts = threads.map(lambda begin: _line_ends(path, begin), begins)
+        for begin, ends in zip(begins, parts, strict=True):
+            starts.extend(begin + int(end) + 1 for end in ends[(-lines - 1) % STRIDE :: STRIDE])
+            lines += len(ends)
+            ends_whole = bool(len(ends)) and begin + int(ends[-1]) + 1 == size
+    return Scan(None, lines + (not ends_whole), tuple(start for start in starts if start < size))
+
+
+def _line_ends(path: str, begin: int) -> np.ndarray:
+    """Where in the ``_SCANNED`` bytes from ``begin`` on the line ends are."""
+    with reaching(path), open_raw(path) as file:
+        file.seek(begin)
+        return np.flatnonzero(np.frombuffer(file.read(_SCANNED), np.uint8) == ord("\n")).astype(np.uint32)
+
+
 def scan(path: str) -> Scan:
-    """Reads the file once (remembered as long as it does not change)."""
+    """Reads the file once (remembered as long as it does not change), unless it is remote and compressed."""
     if is_remote(path):
-        return _scan(path, -1, -1)
+        metadata = _metadata(path)
+        return _scan_remote(path, metadata.size_in_bytes, metadata.last_updated_in_seconds)
     status = Path(path).stat()
     return _scan(path, status.st_size, status.st_mtime_ns)
+
+
+def file_digest(path: str) -> str:
+    """A digest of the file's content: for a remote file its file system's checksum, if that has any."""
+    if not is_remote(path):
+        return scan(path).digest or ""
+    with reaching(path):
+        size, checksum = str(_metadata(path).size_in_bytes), file_systems().checksum(path)
+        # A file system without checksums gives the size.
+        if checksum != size:
+            return f"{checksum} {size}"
+        digest = hashlib.sha256()
+        with open_raw(path) as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+
+def _metadata(path: str) -> Any:
+    with reaching(path):
+        return file_systems().match([path])[0].metadata_list[0]
 
 
 def line_arrays(path: str, offset: int = 0) -> Iterator[pa.Array]:
@@ -158,11 +225,18 @@ def write_file(path: str, pieces: Iterable[bytes]) -> int:
     return size
 
 
+def remove_file(path: str) -> None:
+    if is_remote(path):
+        file_systems().delete([path])
+    else:
+        Path(path).unlink()
+
+
 def _create(path: str) -> BinaryIO:
     if not is_remote(path):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         return open(path, "wb")
+    systems = file_systems()
     from apache_beam.io.filesystem import CompressionTypes
-    from apache_beam.io.filesystems import FileSystems
 
-    return FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    return systems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)

@@ -21,7 +21,7 @@ from components.text.codec import CodecSettings
 def build(pipeline: beam.Pipeline, survey: Survey, folder: str) -> None:
     """Adds the whole preparation to ``pipeline``; it writes into ``folder``.
 
-    What it finds out is read with :func:`report.read_report`: objects of :class:`Tally`, :class:`PartitionFacts`,
+    What it finds out is read with :func:`report.take_report`: objects of :class:`Tally`, :class:`PartitionFacts`,
     :class:`RankedTokens` (with the side's name), :class:`RecordFile` and :class:`HeldOutFile`.
     """
     p, places = survey.parameters, list(survey.places)

@@ -2,15 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
+from components.corpus.destination import Workplace
 from components.corpus.encoding import RecordFacts
 from components.corpus.parameters import PrepareParameters
 from components.corpus.pipeline import build
 from components.corpus.progress import Progress
 from components.corpus.read import GIVEN, READ
-from components.corpus.report import read_report, report_file
+from components.corpus.report import take_report
 from components.corpus.runners.launch import Launch
 from components.corpus.statistics import gather_statistics
 from components.corpus.survey import CORPORA, Survey
@@ -26,8 +26,8 @@ from components.text.codec import CodecSettings, TextCodec
 from components.text.vocabulary import Vocabulary
 
 
-def prepare(survey: Survey, folder: Path) -> Manifest:
-    """Runs the pipeline and makes ``folder`` a dataset.
+def prepare(survey: Survey, workplace: Workplace) -> Manifest:
+    """Runs the pipeline and makes a dataset of what it leaves in ``workplace``.
 
     Raises:
         InputError: if an input turns out to be unreadable, or if no pair is left for training.
@@ -35,11 +35,10 @@ def prepare(survey: Survey, folder: Path) -> Manifest:
     """
     parameters = survey.parameters
     launch = Launch(parameters.runner, parameters.beam_options)
-    build(launch.pipeline, survey, str(folder))
+    build(launch.pipeline, survey, workplace.bulk)
     with Progress():
         launch.run()
-    report = Report(read_report(str(folder)))
-    Path(report_file(str(folder))).unlink(missing_ok=True)
+    report, folder = Report(take_report(workplace.bulk)), workplace.folder
 
     splits = {split: _buckets(report.files, split, parameters.bucket_width) for split in SPLITS}
     counts = _counts(survey, report.tallies, splits)
@@ -67,7 +66,7 @@ def prepare(survey: Survey, folder: Path) -> Manifest:
             for side, language in zip(SIDES, (parameters.source_language, parameters.target_language), strict=True)
         },
         heldout={split: report.held_out[split] for split in SPLITS[1:]},
-        statistics=gather_statistics(report.facts, report.files, report.ranked),
+        statistics=gather_statistics(report.facts, report.files, {side: report.ranked[side] for side in SIDES}),
     )
     manifest.save(folder)
     return manifest

@@ -6,7 +6,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from components.corpus.files import exists, open_raw, write_file
+from components.corpus.files import exists, open_raw, remove_file, write_file
 
 
 class WriteReport(beam.PTransform):
@@ -37,12 +37,14 @@ def report_file(folder: str) -> str:
     return f"{folder}/report.pickle"
 
 
-def read_report(folder: str) -> list[Any]:
-    """The objects, in no particular order; none if the pipeline had nothing to say."""
+def take_report(folder: str) -> list[Any]:
+    """The objects, in no particular order; none if the pipeline had nothing to say. The file goes."""
     if not exists(report_file(folder)):
         return []
     with open_raw(report_file(folder)) as file:
-        return pickle.load(file)
+        told = pickle.load(file)
+    remove_file(report_file(folder))
+    return told
 
 
 def _keyed(element: Any) -> tuple[int, Any]:

@@ -27,9 +27,9 @@ def import_beam(lean: bool) -> None:
     Args:
         lean: leave out what only remote runners and remote file systems need. Has an effect on the first call only.
     """
-    hidden = (
-        [name for name in _OPTIONAL if name not in sys.modules] if lean and "apache_beam" not in sys.modules else []
-    )
+    if "apache_beam" in sys.modules:
+        return
+    hidden = [name for name in _OPTIONAL if name not in sys.modules] if lean else []
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None makes `import` raise ImportError.
     try:
         with warnings.catch_warnings(), _quiet():

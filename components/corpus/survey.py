@@ -10,6 +10,7 @@ from components.corpus.parameters import PrepareParameters
 from components.corpus.places import Place
 from components.corpus.rules import rules_off
 from components.corpus.runners.flags import Flags
+from components.corpus.runners.runner import Runner
 from components.corpus.runners.table import RUNNERS
 from components.corpus.sources import Source, Work, parse_corpus
 from components.corpus.startup import import_beam
@@ -94,8 +95,6 @@ def _check_languages(parameters: PrepareParameters) -> None:
 
 
 def _check_reach(parameters: PrepareParameters) -> None:
-    if is_remote(parameters.data_dir):
-        raise InputError(f"data_dir: found {parameters.data_dir!r}, must be a folder on this machine")
     runner, flags = RUNNERS[parameters.runner], Flags.parse(parameters.beam_options)
     if flags.words:
         import_beam(lean=is_local(parameters))
@@ -104,8 +103,24 @@ def _check_reach(parameters: PrepareParameters) -> None:
         check_flags(flags)
     runner.check(flags)
     if not runner.shares_files(flags):
-        folder = parameters.data_dir or "data/KEY"
-        raise InputError(f"runner: the workers of {runner.name} cannot write to data_dir {folder}, a local folder")
+        _check_remote(parameters, runner)
+
+
+def _check_remote(parameters: PrepareParameters, runner: Runner) -> None:
+    """The workers share no file with this machine: all that they read and write must be elsewhere."""
+    if not is_remote(parameters.data_dir):
+        found = repr(parameters.data_dir) if parameters.data_dir else "none"
+        raise InputError(
+            f"data_dir: found {found}, must be where the workers of {runner.name} can write, such as gs://BUCKET/FOLDER"
+            f" (files of this machine: {runner.sharing_rule()})"
+        )
+    for name in CORPORA:
+        for word in getattr(parameters, name).split():
+            if not is_remote(word) and word.partition(":")[0] != "sample":
+                raise InputError(
+                    f"{name}: found {word!r}, must be sample or what the workers of {runner.name} can read, such as"
+                    f" gs://BUCKET/FILE (files of this machine: {runner.sharing_rule()})"
+                )
 
 
 def _places_and_parts(

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,18 +21,24 @@ def find_intact(folder: Path) -> Manifest | None:
         manifest = Manifest.load(folder)
     except InputError:
         return None
+    return manifest if is_whole(manifest, sizes(folder)) else None
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """The files below ``folder``: path relative to it → bytes."""
+    return {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+
+
+def is_whole(manifest: Manifest, sizes: Mapping[str, int]) -> bool:
+    """Whether all files that a dataset needs are among ``sizes`` (path relative to its folder → bytes), and whole."""
     languages = [facts.language for facts in manifest.vocabularies.values()]
-    needed = [folder / SETTINGS_FILE, *(vocabulary_file(folder, language) for language in languages)]
-    if not all(path.is_file() for path in needed + [folder / held_out.file for held_out in manifest.heldout.values()]):
-        return None
-    for buckets in manifest.splits.values():
-        for bucket in buckets:
-            paths = [folder / file for file in bucket.files]
-            if not all(path.is_file() for path in paths):
-                return None
-            if sum(path.stat().st_size for path in paths) != bucket.bytes:
-                return None
-    return manifest
+    needed = {SETTINGS_FILE, *(vocabulary_file(Path(), language).name for language in languages)}
+    needed |= {held_out.file for held_out in manifest.heldout.values()}
+    buckets = [bucket for buckets in manifest.splits.values() for bucket in buckets]
+    needed |= {file for bucket in buckets for file in bucket.files}
+    return needed <= sizes.keys() and all(
+        sum(sizes[file] for file in bucket.files) == bucket.bytes for bucket in buckets
+    )
 
 
 def check_replaceable(folder: Path, key: str, force: bool) -> None:
@@ -50,15 +56,29 @@ def check_replaceable(folder: Path, key: str, force: bool) -> None:
         names = {path.name for path in folder.iterdir()}
     except OSError as error:
         raise InputError(f"data_dir: {folder} cannot be read: {error.strerror}") from None
-    foreign = sorted(name for name in names - _PARTS if not name.startswith("vocabulary."))
+    check_foreign(str(folder), names)
+    if names and not force:
+        raise held(str(folder), _key(folder), key)
+
+
+def check_foreign(place: str, names: Iterable[str]) -> None:
+    """Looks whether ``names``, what stands in ``place``, are all parts of a dataset.
+
+    Raises:
+        InputError: if not.
+    """
+    foreign = sorted(name for name in set(names) - _PARTS if not name.startswith("vocabulary."))
     if foreign:
         raise InputError(
-            f"data_dir: {folder} holds what is no part of a dataset ({', '.join(foreign[:3])}, …); must be a new or"
+            f"data_dir: {place} holds what is no part of a dataset ({', '.join(foreign[:3])}, …); must be a new or"
             " empty folder, or one that holds a prepared dataset"
         )
-    if names and not force:
-        found = "another dataset" if _key(folder) not in (None, key) else "a damaged dataset"
-        raise InputError(f"data_dir: {folder} holds {found}; choose another folder, or replace it with force=prepare")
+
+
+def held(place: str, found: str | None, key: str) -> InputError:
+    """The refusal to replace what ``place`` holds, by the ``found`` key (None: unreadable) and that of the new one."""
+    what = "another dataset" if found not in (None, key) else "a damaged dataset"
+    return InputError(f"data_dir: {place} holds {what}; choose another folder, or replace it with force=prepare")
 
 
 def _key(folder: Path) -> str | None:

@@ -109,14 +109,26 @@ class Manifest:
         """
         path = folder / MANIFEST_FILE
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-            if (version := document["schema_version"]) == SCHEMA_VERSION:
-                return cls._from_document(document)
+            return cls.parse(path.read_bytes(), str(path))
         except FileNotFoundError:
             raise InputError(f"data_dir: {folder} holds no prepared dataset (no {MANIFEST_FILE})") from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except OSError as error:
             raise InputError(f"data_dir: {path} cannot be read: {type(error).__name__}: {error}") from None
-        raise InputError(f"data_dir: {path} has schema version {version}, must be {SCHEMA_VERSION}: prepare it anew")
+
+    @classmethod
+    def parse(cls, content: bytes, place: str) -> "Manifest":
+        """The manifest with this content, which stands in ``place``.
+
+        Raises:
+            InputError: if it is none that this version reads.
+        """
+        try:
+            document = json.loads(content)
+            if (version := document["schema_version"]) == SCHEMA_VERSION:
+                return cls._from_document(document)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"data_dir: {place} cannot be read: {type(error).__name__}: {error}") from None
+        raise InputError(f"data_dir: {place} has schema version {version}, must be {SCHEMA_VERSION}: prepare it anew")
 
     @classmethod
     def _from_document(cls, document: dict[str, Any]) -> "Manifest":

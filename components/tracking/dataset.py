@@ -34,21 +34,21 @@ class DescribedDataset:
         return {
             "name": self.name,
             "digest": self.digest,
-            "source_type": "local",
+            "source_type": self.source.partition("://")[0] if "://" in self.source else "local",
             "source": json.dumps({"uri": self.source}),
             "profile": json.dumps(self.profile),
         }
 
 
-def describe_dataset(folder: Path, manifest: Manifest, context: str) -> DescribedDataset:
+def describe_dataset(location: Path | str, manifest: Manifest, context: str) -> DescribedDataset:
     """The whole dataset, by its fingerprint; or, for ``validation`` and ``test``, those sentences by their digest."""
-    name = str(manifest.parameters.get("corpus", folder.name))
+    name = str(manifest.parameters.get("corpus", Path(location).name))
     profile = {split: manifest.records(split) for split in manifest.splits}
     digest = manifest.fingerprint
     if heldout := manifest.heldout.get(context):
         name, profile, digest = f"{name} · {context}", {"sentences": heldout.sentences}, heldout.digest
     tags = {"key": manifest.key, "fingerprint": manifest.fingerprint, "digest": digest}
-    return DescribedDataset(name[:_NAME_LENGTH], digest[:_DIGEST_LENGTH], str(folder), profile, tags)
+    return DescribedDataset(name[:_NAME_LENGTH], digest[:_DIGEST_LENGTH], str(location), profile, tags)
 
 
 def describe_corpus(corpus: str, digest: str, sentences: int | None = None) -> DescribedDataset:

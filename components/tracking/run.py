@@ -91,11 +91,11 @@ class StepRun:
         # The tag by which MLflow's UI and `mlflow.load_table` know tables.
         self.set_tags({"mlflow.loggedArtifacts": json.dumps([{"path": p, "type": "table"} for p in self._tables])})
 
-    def log_dataset(self, folder: Path, manifest: Manifest, context: str) -> LoggedDataset:
+    def log_dataset(self, location: Path | str, manifest: Manifest, context: str) -> LoggedDataset:
         """Records a prepared dataset as an input of this run.
 
         Args:
-            folder: where it is.
+            location: its folder, or its URL.
             manifest: its manifest.
             context: what it served for: ``training``, ``prepared``, … With ``validation`` or ``test`` only these
                 held-out sentences are meant, and their own digest stands for them.
@@ -103,7 +103,7 @@ class StepRun:
         Returns:
             Its name and digest in MLflow, for :meth:`log_metrics`.
         """
-        return self._log(describe_dataset(folder, manifest, context), context)
+        return self._log(describe_dataset(location, manifest, context), context)
 
     def log_corpus(self, corpus: str, digest: str, context: str, sentences: int | None = None) -> LoggedDataset:
         """Records a corpus as an input of this run.

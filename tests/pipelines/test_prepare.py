@@ -304,9 +304,20 @@ BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
     "data_dir not writable": (lambda f: {"data_dir": "/proc/d"}, r"data_dir: /proc/d cannot be written"),
     "remote runner with a local folder": (
         lambda f: {"runner": "DataflowRunner"},
-        r"runner: .*DataflowRunner cannot write",
+        r"data_dir: found '.*/d', must be where the workers of DataflowRunner can write, such as gs://",
     ),
-    "remote folder": (lambda f: {"data_dir": "gs://bucket/d"}, r"data_dir: found 'gs:/.*bucket/d', must be a folder"),
+    "remote folder without a file system": (
+        lambda f: {"data_dir": "floppy://a/d"},
+        r"data_dir: floppy://a/d cannot be reached: Unable to get filesystem",
+    ),
+    "remote folder with wildcards": (
+        lambda f: {"data_dir": "gs://bucket/d*"},
+        r"data_dir: found 'gs://bucket/d\*', must be without wildcards",
+    ),
+    "remote corpus without a file system": (
+        lambda f: {"corpus": "floppy://a/x.tsv"},
+        r"corpus: floppy://a/x\.tsv: Unable to get filesystem",
+    ),
     "shares of one": (lambda f: {"validation_share": 0.5, "test_share": 0.5}, r"together they are 1, must be less"),
     "unknown rule": (lambda f: {"rules_off": "colour"}, r"rules_off: found 'colour', must be among"),
 }

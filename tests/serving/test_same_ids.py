@@ -45,7 +45,7 @@ def prepared(lines: list[str], folder: Path) -> Path:
             text = "".join(f"{pair[side]}\n" for pair in content)
             (folder / f"{name}.{language}").write_text(text, encoding="utf-8")
     corpora = {f"{name}corpus": str(folder / f"{split}.{{en,fr}}") for name, split in SPLITS.items()}
-    return prepare.run(PrepareParameters(**corpora, data_dir=str(folder / "dataset"), max_length=1000))
+    return Path(prepare.run(PrepareParameters(**corpora, data_dir=str(folder / "dataset"), max_length=1000)))
 
 
 def recorded(folder: Path) -> Counter[tuple[int, ...]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from components.corpus.blocks import BLOCK_BYTES, BLOCK_PAIRS, raw_block
-from components.corpus.files import STRIDE, STRIPES, exists, file_size, is_gzip, line_arrays, scan
+from components.corpus.files import STRIDE, STRIPES, exists, file_digest, file_size, is_gzip, line_arrays, scan
 from components.corpus.sources.source import Work
 from components.errors import InputError
 
@@ -69,7 +69,7 @@ class AlignedFiles:
             raise self._unaligned(*lines)
 
     def digest(self) -> str:
-        return f"{scan(self.source_path).digest} {scan(self.target_path).digest}"
+        return f"{file_digest(self.source_path)} {file_digest(self.target_path)}"
 
     def size(self) -> int:
         return file_size(self.source_path) + file_size(self.target_path)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from components.corpus.blocks import BLOCK_PAIRS
-from components.corpus.files import STRIDE, STRIPES, exists, file_size, is_gzip, line_arrays, scan
+from components.corpus.files import STRIDE, STRIPES, exists, file_digest, file_size, is_gzip, line_arrays, scan
 from components.corpus.sources.source import Work
 from components.errors import InputError
 
@@ -36,7 +36,7 @@ class LineFile(ABC):
             raise InputError(f"there is no file {self.path}")
 
     def digest(self) -> str:
-        return scan(self.path).digest
+        return file_digest(self.path)
 
     def size(self) -> int:
         return file_size(self.path)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.corpus.blocks import BLOCK_PAIRS, raw_block
-from components.corpus.files import exists, file_size, open_raw, scan
+from components.corpus.files import exists, file_digest, file_size, open_raw
 from components.corpus.sources.source import Work
 from components.errors import InputError
 
@@ -36,7 +36,7 @@ class ParquetFile:
             self._columns(self._open(file).schema_arrow)
 
     def digest(self) -> str:
-        return scan(self.path).digest
+        return file_digest(self.path)
 
     def size(self) -> int:
         return file_size(self.path) * _COMPRESSION

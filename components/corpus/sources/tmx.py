@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pyarrow as pa
 
 from components.corpus.blocks import BLOCK_PAIRS, raw_block
-from components.corpus.files import DAMAGED, exists, file_size, open_text, scan
+from components.corpus.files import DAMAGED, exists, file_digest, file_size, open_text
 from components.corpus.sources.source import Work
 from components.errors import InputError
 
@@ -35,7 +35,7 @@ class TranslationMemory:
             raise InputError(f"there is no file {self.path}")
 
     def digest(self) -> str:
-        return scan(self.path).digest
+        return file_digest(self.path)
 
     def size(self) -> int:
         return file_size(self.path)

@@ -1,0 +1,240 @@
+"""Where a dataset goes: a folder of this machine, or a place on a file system that Beam knows (``gs://…``).
+
+A folder is staged beside its place and renamed. Elsewhere nothing can be renamed as a whole: there, files move one by
+one into an empty place, and the manifest, written last, makes them a dataset.
+"""
+
+import tempfile
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.corpus.files import CHUNK, file_systems, is_remote, open_raw, write_file
+from components.dataset import folder as folders
+from components.dataset.manifest import MANIFEST_FILE, Manifest
+from components.errors import InputError
+
+# What an unfinished attempt wrote stands below a folder of this name and a number.
+_ATTEMPT = ".partial-"
+# Written first of all: what cannot be written to is found out before the workers are started.
+_STARTED = "started"
+# Of no use where the dataset is only read.
+_NOT_FETCHED = ("rejected/", _ATTEMPT)
+_FETCHED_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where a dataset is being made: the launcher writes into ``folder``, the workers below ``bulk`` (a path or URL).
+
+    On this machine the two are the same.
+    """
+
+    folder: Path
+    bulk: str
+
+
+class Destination(ABC):
+    """What ``data_dir`` names."""
+
+    @staticmethod
+    def of(data_dir: str) -> "Destination":
+        """The destination of that name.
+
+        Raises:
+            InputError: if it is a remote one with wildcards.
+        """
+        return RemoteDestination(data_dir) if is_remote(data_dir) else LocalDestination(Path(data_dir))
+
+    @abstractmethod
+    def find_intact(self) -> Manifest | None:
+        """The manifest of the dataset that is there, if every file that it names is there and whole."""
+
+    @abstractmethod
+    def check_replaceable(self, key: str, force: bool) -> None:
+        """Looks whether a dataset may be put there.
+
+        Raises:
+            InputError: if it holds another dataset, or a damaged one, and ``force`` is not set; if it holds anything
+                that is no part of a dataset.
+        """
+
+    @abstractmethod
+    def staged(self) -> AbstractContextManager[Workplace]:
+        """Where to make the dataset; it appears at the destination, whole, when the block ends without an error.
+
+        Raises:
+            InputError: if nothing can be written there.
+        """
+
+    @abstractmethod
+    def fetch(self, cache: Path) -> Path:
+        """A folder of this machine that holds the dataset; if need be ``cache/KEY``, where it is copied to, once.
+
+        Raises:
+            InputError: if there is no dataset, or none that is whole.
+        """
+
+
+class LocalDestination(Destination):
+    """A folder of this machine: see ``components.dataset.folder``."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    def find_intact(self) -> Manifest | None:
+        return folders.find_intact(self.folder)
+
+    def check_replaceable(self, key: str, force: bool) -> None:
+        folders.check_replaceable(self.folder, key, force)
+
+    @contextmanager
+    def staged(self) -> Iterator[Workplace]:
+        with folders.staged(self.folder) as partial:
+            yield Workplace(partial, str(partial))
+
+    def fetch(self, cache: Path) -> Path:
+        return self.folder
+
+
+class RemoteDestination(Destination):
+    """A place on a remote file system. Nobody keeps two launchers apart there; the later one to finish is refused."""
+
+    def __init__(self, url: str):
+        if set(url) & set("*?["):
+            raise InputError(f"data_dir: found {url!r}, must be without wildcards (*, ?, [)")
+        self.url = url.rstrip("/")
+
+    def __str__(self) -> str:
+        return self.url
+
+    def find_intact(self) -> Manifest | None:
+        with _telling(self.url):
+            sizes = _sizes(self.url)
+            manifest = self._manifest() if MANIFEST_FILE in sizes else None
+            return manifest if manifest and folders.is_whole(manifest, sizes) else None
+
+    def _manifest(self) -> Manifest | None:
+        with suppress(InputError), open_raw(f"{self.url}/{MANIFEST_FILE}") as file:
+            return Manifest.parse(file.read(), self.url)
+        return None
+
+    def check_replaceable(self, key: str, force: bool) -> None:
+        with _telling(self.url):
+            names = {path.split("/")[0] for path in _sizes(self.url)}
+            folders.check_foreign(self.url, (name for name in names if not name.startswith(_ATTEMPT)))
+            # Without a manifest it is what an attempt left that was killed while it moved its files here.
+            if MANIFEST_FILE in names and not force:
+                found = self._manifest()
+                raise folders.held(self.url, found.key if found else None, key)
+
+    @contextmanager
+    def staged(self) -> Iterator[Workplace]:
+        # A new name each time: the workers of a launcher that was killed may still be writing to theirs.
+        bulk = f"{self.url}/{_ATTEMPT}{uuid.uuid4().hex[:12]}"
+        with _telling(self.url):
+            write_file(f"{bulk}/{_STARTED}", [b""])
+        try:
+            with tempfile.TemporaryDirectory(prefix="dataset-") as folder:
+                yield Workplace(Path(folder), bulk)
+                with _telling(self.url):
+                    self._publish(Path(folder), bulk)
+        finally:
+            with suppress(Exception):
+                _delete_folders([bulk])
+
+    def _publish(self, folder: Path, bulk: str) -> None:
+        """Puts a finished dataset in the place of what is there."""
+        manifest = Manifest.load(folder)
+        for file in folders.sizes(folder):
+            if file != MANIFEST_FILE:
+                write_file(f"{bulk}/{file}", [(folder / file).read_bytes()])
+        made = _sizes(bulk)
+        if not folders.is_whole(manifest, made):
+            raise InputError(f"data_dir: another process has put a dataset into {self.url} in the meantime")
+        self._clear(keep=bulk)
+        files = sorted(made.keys() - {_STARTED})
+        _rename([f"{bulk}/{file}" for file in files], [f"{self.url}/{file}" for file in files])
+        write_file(f"{self.url}/{MANIFEST_FILE}", [(folder / MANIFEST_FILE).read_bytes()])
+
+    def _clear(self, keep: str) -> None:
+        """Removes the old dataset, its manifest first, and what other attempts left."""
+        files = _sizes(self.url)
+        if MANIFEST_FILE in files:
+            file_systems().delete([f"{self.url}/{MANIFEST_FILE}"])
+        if loose := [f"{self.url}/{file}" for file in files if "/" not in file and file != MANIFEST_FILE]:
+            file_systems().delete(loose)
+        folders = {f"{self.url}/{file.split('/')[0]}" for file in files if "/" in file}
+        _delete_folders(sorted(folders - {keep}))
+
+    def fetch(self, cache: Path) -> Path:
+        with _telling(self.url):
+            sizes = _sizes(self.url)
+            if MANIFEST_FILE not in sizes:
+                raise InputError(f"data_dir: {self.url} holds no prepared dataset (no {MANIFEST_FILE})")
+            with open_raw(f"{self.url}/{MANIFEST_FILE}") as file:
+                manifest = Manifest.parse(file.read(), f"{self.url}/{MANIFEST_FILE}")
+            folder = cache / manifest.key
+            if folders.find_intact(folder) == manifest:
+                return folder
+            folders.check_replaceable(folder, manifest.key, force=True)
+            wanted = [file for file in sizes if not file.startswith(_NOT_FETCHED)]
+            with folders.staged(folder) as partial, ThreadPoolExecutor(_FETCHED_AT_ONCE) as threads:
+                list(threads.map(lambda file: _download(f"{self.url}/{file}", partial / file), wanted))
+                if folders.find_intact(partial) != manifest:
+                    raise InputError(f"data_dir: {self.url} holds a damaged dataset; prepare it anew")
+        return folder
+
+
+@contextmanager
+def _telling(url: str) -> Iterator[None]:
+    """Tells in one line what the file system says.
+
+    Raises:
+        InputError: if the block fails.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # Each file system has errors of its own.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"data_dir: {url} cannot be reached: {reason}") from None
+
+
+def _sizes(url: str) -> dict[str, int]:
+    """The files below ``url``: path relative to it → bytes."""
+    found = file_systems().match([f"{url}/**"])[0].metadata_list
+    paths = ((metadata.path[len(url) + 1 :], metadata.size_in_bytes) for metadata in found)
+    # What ends in a slash only makes a folder show in the pages of an object store.
+    return {path: size for path, size in paths if path and not path.endswith("/")}
+
+
+def _rename(old: list[str], new: list[str]) -> None:
+    systems = file_systems()
+    if systems.get_filesystem(new[0]).has_dirs():
+        for folder in sorted({path.rpartition("/")[0] for path in new}):
+            if not systems.exists(folder):
+                systems.mkdirs(folder)
+    systems.rename(old, new)
+
+
+def _delete_folders(urls: list[str]) -> None:
+    """Deletes all that is below each of them; an object store, which has no folders, wants a slash behind the name."""
+    if urls:
+        slash = "" if file_systems().get_filesystem(urls[0]).has_dirs() else "/"
+        file_systems().delete([url + slash for url in urls])
+
+
+def _download(url: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open_raw(url) as source, open(path, "wb") as file:
+        while chunk := source.read(CHUNK):
+            file.write(chunk)

@@ -1,0 +1,19 @@
+"""Datasets on this machine, where training and evaluation read them."""
+
+from pathlib import Path
+
+from components.corpus.destination import Destination
+
+DATA = Path("data")
+
+
+def local_dataset(data_dir: str) -> Path:
+    """The folder of a prepared dataset; one that lies elsewhere (``gs://…``) is fetched once, into ``data/KEY``.
+
+    Raises:
+        InputError: if there is none to fetch.
+    """
+    folder = Destination.of(data_dir).fetch(DATA)
+    if str(folder) != str(Path(data_dir)):
+        print(f"data_dir: {data_dir} is read from its copy in {folder}")
+    return folder
