@@ -24,10 +24,13 @@ from components.corpus.rules import (
     rules_off,
     unusual,
 )
+from components.corpus.tally import TALLY_TAG, count
 from components.dataset.manifest import SPLITS
 from components.errors import InputError
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
+# Name of a tally: pairs that normalization changed.
+NORMALIZED = "normalized"
 # Of the first lines of a file, this share may be no UTF-8 before the whole file is taken for something else.
 _TOLERATED = 0.25
 
@@ -50,6 +53,18 @@ class Shares:
         return np.where(position < self.test, TEST, np.where(validation, VALIDATION, TRAIN)).astype(np.int8)
 
 
+@dataclass(frozen=True)
+class Cleaned:
+    """What became of a block: the pairs let through (schema ``CLEAN``), those not (``REJECTED``).
+
+    ``normalized`` of all pairs were changed to Unicode's composed form and single blanks.
+    """
+
+    pairs: pa.RecordBatch
+    rejected: list[pa.RecordBatch]
+    normalized: int = 0
+
+
 class Cleaner:
     """Cleans block after block; ``places`` as the launcher listed them."""
 
@@ -60,8 +75,8 @@ class Cleaner:
         rules = TEXT_RULES if NORMALIZE in self.off else (*TEXT_RULES, MANY_WORDS)
         self.rules = [rule for rule in rules if rule.name not in self.off]
 
-    def clean(self, block: pa.RecordBatch) -> tuple[pa.RecordBatch, list[pa.RecordBatch]]:
-        """A block of one place (schema ``RAW``) → the pairs let through (``CLEAN``) and those not (``REJECTED``).
+    def clean(self, block: pa.RecordBatch) -> Cleaned:
+        """Cleans a block of one place (schema ``RAW``).
 
         Raises:
             InputError: if the place as a whole is no UTF-8, or, for a given corpus, if any line is no pair.
@@ -80,13 +95,15 @@ class Cleaner:
             block = block.filter(pa.array(~undecodable))
         source, target = (block[side].cast(pa.string()) for side in ("source", "target"))
         if place.split is not None:
-            keys = hash_sentences(_change(source, unusual(source), normalize))
+            keys = sentence_keys(source, unusual(source))
             splits = np.full(len(keys), place.split, np.int8)
             columns = [block["place"], block["line"], source, target, pa.array(keys), pa.array(splits)]
-            return pa.record_batch(columns, schema=CLEAN), rejected
-        strange = unusual(source) | unusual(target)
+            return Cleaned(pa.record_batch(columns, schema=CLEAN), rejected)
+        strange, normalized = unusual(source) | unusual(target), 0
         if NORMALIZE not in self.off and strange.any():
-            source, target = (_change(side, strange, normalize) for side in (source, target))
+            raw = source, target
+            source, target = (_change(side, strange, normalize) for side in raw)
+            normalized = pc.sum(pc.or_(pc.not_equal(source, raw[0]), pc.not_equal(target, raw[1]))).as_py()
         masks = [(rule.name, self._check(rule, source, target, strange)) for rule in self.rules]
         broken = first_broken(masks, len(source))
         block = pa.record_batch(
@@ -96,10 +113,10 @@ class Cleaner:
             names = pa.array([name for name, _ in masks])
             bad, rules = block.filter(pa.array(broken >= 0)), names.take(pa.array(broken[broken >= 0]))
             rejected.append(pa.record_batch([*bad.columns, rules], schema=REJECTED))
-            block = block.filter(pa.array(broken < 0))
-        keys = hash_sentences(block["source"])
+            block, strange = block.filter(pa.array(broken < 0)), strange[broken < 0]
+        keys = sentence_keys(block["source"], strange if NORMALIZE in self.off else np.zeros(len(strange), bool))
         columns = [*block.columns, pa.array(keys), pa.array(self.shares.split(keys))]
-        return pa.record_batch(columns, schema=CLEAN), rejected
+        return Cleaned(pa.record_batch(columns, schema=CLEAN), rejected, normalized)
 
     def _check(self, rule: TextRule, source: pa.Array, target: pa.Array, strange: np.ndarray) -> np.ndarray:
         if not rule.only_unusual:
@@ -144,11 +161,26 @@ def _change(
     return pc.replace_with_mask(column, rows, change(column.filter(rows))) if which.any() else column
 
 
-def hash_sentences(sentences: pa.StringArray) -> np.ndarray:
-    """The first 64 bits of each sentence's sha256; uint64, shape [n]."""
+def sentence_keys(sentences: pa.StringArray, strange: np.ndarray) -> np.ndarray:
+    """The first 64 bits of each sentence's sha256, in small letters and with plain blanks; uint64, shape [n].
+
+    Sentences that differ in no more than that are one sentence to whoever scores a translation of them, so they must
+    not stand in two splits.
+
+    Args:
+        sentences: shape [n].
+        strange: those that may not be in normal form, at least all :func:`rules.unusual` ones; bool, shape [n].
+    """
+    sentences = pc.utf8_lower(_change(sentences, strange, normalize))
+    spaced = pc.match_substring_regex(sentences, r"[\x{a0}\x{202f}]").to_numpy(zero_copy_only=False)
+    sentences = _change(sentences, spaced, _with_plain_blanks)
     texts = sentences.cast(pa.binary()).to_pylist()
     digests = b"".join([hashlib.sha256(text).digest() for text in texts])
     return np.frombuffer(digests, ">u8")[::4].astype(np.uint64)
+
+
+def _with_plain_blanks(sentences: pa.StringArray) -> pa.StringArray:
+    return pc.utf8_trim(pc.replace_substring_regex(sentences, r"[ \x{a0}\x{202f}]+", " "), characters=" ")
 
 
 def _undecodable(texts: pa.BinaryArray) -> np.ndarray:
@@ -169,14 +201,16 @@ def _decodes(text: bytes) -> bool:
 
 
 class Clean(beam.DoFn):
-    """Blocks of schema ``RAW`` → blocks of schema ``CLEAN``, and ``rejected`` ones."""
+    """Blocks of schema ``RAW`` → blocks of schema ``CLEAN``; beside them ``rejected`` ones, and a ``tally``."""
 
     def __init__(self, cleaner: Cleaner):
         self.cleaner = cleaner
 
     def process(self, block: pa.RecordBatch) -> Iterator[Any]:
-        clean, rejected = self.cleaner.clean(block)
-        for rows in rejected:
+        cleaned = self.cleaner.clean(block)
+        for rows in cleaned.rejected:
             yield beam.pvalue.TaggedOutput("rejected", rows)
-        if clean.num_rows:
-            yield clean
+        if cleaned.normalized:
+            yield beam.pvalue.TaggedOutput(TALLY_TAG, count(NORMALIZED, cleaned.normalized))
+        if cleaned.pairs.num_rows:
+            yield cleaned.pairs

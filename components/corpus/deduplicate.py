@@ -13,8 +13,6 @@ from components.corpus.places import Place
 from components.corpus.rules import DUPLICATE, HELD_OUT
 
 REJECTED_TAG = "rejected"
-# Cannot stand in a sentence of the corpus, unless the rule against control characters is off.
-_BETWEEN = "\x1f"
 
 
 class PartitionBySource(beam.PTransform):
@@ -63,8 +61,9 @@ class Deduplicate(beam.DoFn):
             yield from reject(block, held_out, HELD_OUT)
             block, given = block.filter(pa.array(~held_out)), given[~held_out]
         if self.remove_duplicates:
-            pairs = pc.binary_join_element_wise(block["source"], block["target"], _BETWEEN).dictionary_encode()
-            _, first = np.unique(pairs.indices.to_numpy()[~given], return_index=True)
+            source, target = (block[side].dictionary_encode() for side in ("source", "target"))
+            pairs = source.indices.to_numpy().astype(np.int64) * len(target.dictionary) + target.indices.to_numpy()
+            _, first = np.unique(pairs[~given], return_index=True)
             duplicate = ~given
             duplicate[np.flatnonzero(~given)[first]] = False
             yield from reject(block, duplicate, DUPLICATE)

@@ -12,6 +12,7 @@ from components.corpus.report import AllTogether, WriteReport
 from components.corpus.rules import DUPLICATE, rules_off
 from components.corpus.shards import Shards, plan_shards
 from components.corpus.survey import Survey
+from components.corpus.tally import TALLY_TAG, Tally
 from components.corpus.tokenizing import COUNTS_TAG, FACTS_TAG, HELD_OUT_TAG, PartitionFacts, Tokenize
 from components.corpus.vocabulary_count import RankTokens
 from components.corpus.writing import WriteHeldOut, WriteRecords, WriteRejected
@@ -33,8 +34,8 @@ def build(pipeline: beam.Pipeline, survey: Survey, folder: str) -> None:
     )
     raw, read_tallies = pipeline | "Read" >> Read(survey.sources, survey.parts, places)
     clean = raw | "Clean" >> beam.ParDo(Clean(Cleaner(places, p, shares))).with_output_types(
-        pa.RecordBatch, rejected=pa.RecordBatch
-    ).with_outputs(REJECTED_TAG, main="pairs")
+        pa.RecordBatch, rejected=pa.RecordBatch, tally=Tally
+    ).with_outputs(REJECTED_TAG, TALLY_TAG, main="pairs")
     distinct = (
         clean.pairs
         | "PartitionBySource" >> PartitionBySource(survey.partitions)
@@ -75,5 +76,5 @@ def build(pipeline: beam.Pipeline, survey: Survey, folder: str) -> None:
         | "Rejected" >> beam.Flatten()
         | "WriteRejected" >> WriteRejected(folder, places)
     )
-    told = (read_tallies, rejected_tallies, tokenized[FACTS_TAG], ranked, files, held_out)
+    told = (read_tallies, clean[TALLY_TAG], rejected_tallies, tokenized[FACTS_TAG], ranked, files, held_out)
     _ = told | "WriteReport" >> WriteReport(folder)

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from components.corpus.cleaning import NORMALIZED
 from components.corpus.destination import Workplace
 from components.corpus.encoding import RecordFacts
 from components.corpus.parameters import PrepareParameters
@@ -50,6 +51,7 @@ def prepare(survey: Survey, workplace: Workplace) -> Manifest:
     for split in SPLITS[1:]:
         if split not in report.held_out:
             report.held_out[split] = write_heldout(folder, split, [], split in survey.given)
+    _check_held_out(survey, report, splits)
     manifest = Manifest(
         key=survey.key,
         fingerprint=spell(sum(file.facts.fingerprint for file in report.files)),
@@ -66,7 +68,12 @@ def prepare(survey: Survey, workplace: Workplace) -> Manifest:
             for side, language in zip(SIDES, (parameters.source_language, parameters.target_language), strict=True)
         },
         heldout={split: report.held_out[split] for split in SPLITS[1:]},
-        statistics=gather_statistics(report.facts, report.files, {side: report.ranked[side] for side in SIDES}),
+        statistics=gather_statistics(
+            report.facts,
+            report.files,
+            {side: report.ranked[side] for side in SIDES},
+            normalized=report.tallies[NORMALIZED],
+        ),
     )
     manifest.save(folder)
     return manifest
@@ -146,3 +153,11 @@ def _check_kept(
         reasons = {"duplicate": counts.duplicates, **counts.rejected, "held out by share": counts.kept}
         told = ", ".join(f"{reason} {lines}" for reason, lines in reasons.items() if lines)
         raise InputError(f"corpus: none of the {counts.read} pairs is left for training ({told})")
+
+
+def _check_held_out(survey: Survey, report: Report, splits: dict[str, tuple[BucketRecords, ...]]) -> None:
+    for split in SPLITS[1:]:
+        given, written = split in survey.given, report.held_out[split].sentences
+        wanted = report.tallies[f"{GIVEN}_{split}"] if given else sum(bucket.records for bucket in splits[split])
+        if written != wanted:
+            raise ValueError(f"{split} has {wanted} pairs, but {written} are in {report.held_out[split].file}")

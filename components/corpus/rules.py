@@ -15,7 +15,9 @@ import pyarrow.compute as pc
 from components.corpus.parameters import CleaningParameters
 from components.errors import InputError
 
-# Reasons that are no matter of taste: a line that cannot be read as a pair, or that would spoil the split.
+# Reasons that are no matter of taste: a line that cannot be read as a pair, or that would spoil the split. A pair whose
+# source or target has no token is nothing to learn from; it gets so far where the rule `empty` is off, or where a
+# tokenizer drops all that a sentence has.
 NOT_UTF8 = "not_utf8"
 HELD_OUT = "held_out"
 # Counted apart from what is rejected.
@@ -27,8 +29,8 @@ TOO_LONG = "too_long"
 _CONTROL = r"[\x00-\x08\x0e-\x1f\x7f\x{80}-\x{84}\x{86}-\x{9f}]"
 # The replacement character, and UTF-8 read as Latin-1 or Windows-1252 ("Ã©", "â€™").
 _BROKEN = r"\x{fffd}|[ÂÃ][\x{80}-\x{bf}]|â€[\x{98}-\x{bf}\x{2018}-\x{2122}]"
-_BLANKS = r"[ \t\x0b\x0c\r\x{85}\x{2028}\x{2029}]+"
-_UNTIDY = r"^ | $|  |[\t\x0b\x0c\r\x{85}\x{2028}\x{2029}]"
+_BLANKS = r"[ \t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]+"
+_UNTIDY = r"^ | $|  |[\t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]"
 # Below U+0300, and among the usual typography and currencies, everything is composed already.
 _MAY_BE_DECOMPOSED = r"[\x{300}-\x{2001}\x{2065}-\x{209f}\x{20c0}-\x{10ffff}]"
 # All of these in one pass, which costs as little as any one of them; few sentences need a second look.
@@ -88,7 +90,7 @@ def _finds(pattern: str) -> Callable[..., pa.BooleanArray]:
 
 
 TEXT_RULES = (
-    TextRule("empty", "a side is blank", _either(lambda side: pc.equal(side, ""))),
+    TextRule("empty", "a side is blank", _either(lambda side: pc.equal(pc.utf8_trim_whitespace(side), ""))),
     TextRule("control_characters", "control characters", _finds(_CONTROL), only_unusual=True),
     TextRule("broken_encoding", "text decoded wrongly", _finds(_BROKEN), only_unusual=True),
     TextRule("identical", "source equals target", lambda source, target, cleaning: pc.equal(source, target)),
@@ -108,6 +110,9 @@ MANY_WORDS = TextRule(
     lambda source, target, cleaning: pc.or_(
         *(pc.greater_equal(pc.count_substring(side, " "), cleaning.max_length) for side in (source, target))
     ),
+)
+NO_TOKENS = TokenRule(
+    "no_tokens", "a side has no token", lambda source, target, cleaning: np.minimum(source, target) == 0
 )
 TOKEN_RULES = (
     TokenRule(

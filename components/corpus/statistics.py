@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from components.corpus import histograms
 from components.corpus.encoding import RecordFacts
 from components.corpus.tokenizing import PartitionFacts
 from components.corpus.vocabulary_count import RankedTokens
@@ -19,29 +20,36 @@ def gather_statistics(
     facts: Iterable[PartitionFacts],
     files: Iterable[RecordFile],
     ranked: Mapping[str, RankedTokens],
+    normalized: int,
 ) -> dict[str, Any]:
     """Everything that is told about a dataset beyond its counts.
 
     Returns:
-        ``lengths``: split → side → how many sentences have 0, 1, 2, … tokens; ``unknown``: split → side → share of
-        running tokens that the vocabulary does not hold; ``coverage``: side → [tokens in the vocabulary, share of
-        running train tokens that they cover]; ``unknown_words``: side → the most frequent of them, with occurrences;
-        ``left_out``: split → pairs of a given corpus that make no record (blank, or longer than ``max_length``).
+        ``lengths``: split → side → how many sentences have 0, 1, 2, … tokens; ``ratios``: split → [target tokens a
+        source token, pairs]; ``unknown``: split → side → share of running tokens that the vocabulary does not hold;
+        ``coverage``: side → [tokens in the vocabulary, share of running train tokens that they cover];
+        ``unknown_words``: side → the most frequent of them, with occurrences; ``normalized``: lines read that
+        normalization changed; ``left_out``: split → pairs of a given corpus that make no record (blank, or longer than
+        ``max_length``).
     """
-    lengths: dict[str, dict[str, np.ndarray]] = defaultdict(dict)
+    lengths: dict[str, dict[str, list[np.ndarray]]] = defaultdict(lambda: defaultdict(list))
+    ratios: dict[str, list[np.ndarray]] = defaultdict(list)
     left_out: Counter[str] = Counter()
     for partition in facts:
         left_out.update(partition.left_out)
         for (split, side), histogram in partition.lengths.items():
-            lengths[split][side] = _add(lengths[split].get(side, np.zeros(0, np.int64)), histogram)
+            lengths[split][side].append(histogram)
+        for split, histogram in partition.ratios.items():
+            ratios[split].append(histogram)
     unknown: dict[str, RecordFacts] = defaultdict(RecordFacts)
     for file in files:
         unknown[file.split] += file.facts
     return {
         "lengths": {
-            split: {side: histogram.tolist() for side, histogram in sides.items()}
+            split: {side: histograms.add(parts).tolist() for side, parts in sides.items()}
             for split, sides in sorted(lengths.items())
         },
+        "ratios": {split: histograms.spell_ratios(histograms.add(parts)) for split, parts in sorted(ratios.items())},
         "unknown": {
             split: {
                 "source": round(facts.unknown_source / facts.source_tokens, 6),
@@ -52,15 +60,9 @@ def gather_statistics(
         },
         "coverage": {side: _coverage(tokens) for side, tokens in ranked.items()},
         "unknown_words": {side: _unknown_words(tokens) for side, tokens in ranked.items()},
+        "normalized": normalized,
         "left_out": dict(left_out),
     }
-
-
-def _add(histogram: np.ndarray, other: np.ndarray) -> np.ndarray:
-    total = np.zeros(max(len(histogram), len(other)), np.int64)
-    total[: len(histogram)] += histogram
-    total[: len(other)] += other
-    return total
 
 
 def _coverage(ranked: RankedTokens) -> list[list[float]]:

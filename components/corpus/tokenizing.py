@@ -11,9 +11,10 @@ import pyarrow as pa
 from components.corpus.blocks import HELD_OUT as HELD_OUT_SCHEMA
 from components.corpus.cleaning import TRAIN
 from components.corpus.deduplicate import reject
+from components.corpus.histograms import count_lengths, count_ratios
 from components.corpus.parameters import PrepareParameters
 from components.corpus.places import Place
-from components.corpus.rules import TOKEN_RULES, first_broken, rules_off
+from components.corpus.rules import NO_TOKENS, TOKEN_RULES, first_broken, rules_off
 from components.dataset.buckets import Bucket
 from components.dataset.manifest import SPLITS
 from components.text.codec import CodecSettings
@@ -34,14 +35,15 @@ TOKEN_COUNTS = pa.schema([("token", pa.string()), ("count", pa.int64())])
 class PartitionFacts:
     """What is known of a partition's records before they are encoded.
 
-    ``records`` and ``bytes`` (roughly) by (split, low end of the bucket); ``lengths`` by (split, side): how many
-    sentences have 0, 1, 2, … tokens; ``left_out``: pairs of a given corpus, by split, that make no record.
+    ``records`` and ``bytes`` (roughly) by (split, low end of the bucket); ``lengths`` by (split, side), ``ratios`` by
+    split: see :mod:`histograms`; ``left_out``: pairs of a given corpus, by split, that make no record.
     """
 
     partition: int
     records: dict[tuple[str, int], int] = field(default_factory=dict)
     bytes: dict[tuple[str, int], int] = field(default_factory=dict)
     lengths: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    ratios: dict[str, np.ndarray] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
 
 
@@ -55,7 +57,7 @@ class Tokenize(beam.DoFn):
     def __init__(self, places: list[Place], parameters: PrepareParameters, settings: CodecSettings):
         self.given = np.array([place.split is not None for place in places])
         self.parameters, self.settings = parameters, settings
-        self.rules = [rule for rule in TOKEN_RULES if rule.name not in rules_off(parameters)]
+        self.rules = [NO_TOKENS, *(rule for rule in TOKEN_RULES if rule.name not in rules_off(parameters))]
 
     def setup(self) -> None:
         self.tokenizers = [
@@ -105,7 +107,8 @@ class Tokenize(beam.DoFn):
         for split in np.unique(splits):
             name, here = SPLITS[split], splits == split
             for side, length in zip(SIDES, lengths, strict=True):
-                facts.lengths[name, side] = np.bincount(length[here])
+                facts.lengths[name, side] = count_lengths(length[here])
+            facts.ratios[name] = count_ratios(*(length[here] for length in lengths))
             for low in np.unique(lows[here]):
                 rows = here & (lows == low)
                 records, ids = int(rows.sum()), int(sum(length[rows].sum() for length in lengths))

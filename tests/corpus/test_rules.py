@@ -27,6 +27,7 @@ def broken_text_rules(source: str, target: str, **thresholds: float) -> set[str]
         (*GOOD, set()),
         ("", "Le chien dort.", {"empty"}),
         ("The dog sleeps.", "", {"empty"}),
+        ("\u00a0 \u202f", "Le chien dort.", {"empty"}),
         ("A\x00b cd", "Le chien dort.", {"control_characters"}),
         ("The dog", "confi\x82dentiel", {"control_characters"}),
         ("The dog", "l\ufffdhomme", {"broken_encoding"}),

@@ -30,11 +30,11 @@ def ids(lists: list[list[int]]) -> Ids:
 
 def read(path: Path) -> list[tuple[list[int], list[int]]]:
     tf = pytest.importorskip("tensorflow")
-    features = {name: tf.io.VarLenFeature(tf.int64) for name in (SOURCE, TARGET)}
+    features = {name: tf.io.RaggedFeature(tf.int64) for name in (SOURCE, TARGET)}
     pairs = []
-    for record in tf.data.TFRecordDataset(str(path)):
-        example = tf.io.parse_single_example(record, features)
-        pairs.append((example[SOURCE].values.numpy().tolist(), example[TARGET].values.numpy().tolist()))
+    for records in tf.data.TFRecordDataset(str(path)).batch(4096):
+        examples = tf.io.parse_example(records, features)
+        pairs += zip(examples[SOURCE].to_list(), examples[TARGET].to_list(), strict=True)
     return pairs
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import gzip
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -17,6 +18,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from components.corpus.deduplicate import Deduplicate
+from components.corpus.histograms import LONGEST
+from components.corpus.rules import TEXT_RULES, TOKEN_RULES
+from components.corpus.writing import WriteHeldOut, WriteRejected, _ByRange
 from components.dataset.fingerprint import MODULUS, fingerprint_of, spell
 from components.dataset.folder import find_intact
 from components.dataset.heldout import read_heldout
@@ -26,7 +31,7 @@ from components.text.codec import TextCodec
 from pipelines import prepare
 from tests.conftest import PROJECT
 from tests.corpus.corpora import pairs, write_aligned
-from tests.corpus.dirt import DIRT
+from tests.corpus.dirt import LATE, DirtyLine, dirty_corpus
 from tests.dataset.test_records import ids, read
 
 Pairs = list[tuple[str, str]]
@@ -48,13 +53,15 @@ def rejected(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").split("\n") if line]
 
 
+def sentences(folder: Path, manifest: Manifest, split: str) -> list[tuple[str, str]]:
+    """The sentences of a split, from its records."""
+    codec, pairs = TextCodec.load(folder), records(folder, manifest, split)
+    english = codec.source_tokenizer.detokenize([codec.source_vocabulary.words(source[::-1]) for source, _ in pairs])
+    return list(zip(english, codec.decode_target(target for _, target in pairs), strict=True))
+
+
 def train_pairs(folder: Path, manifest: Manifest) -> set[tuple[str, str]]:
-    """The sentences of the train split, from its records."""
-    codec = TextCodec.load(folder)
-    sides = zip(*records(folder, manifest, "train"), strict=True)
-    sources, targets = (list(side) for side in sides)
-    english = codec.source_tokenizer.detokenize([codec.source_vocabulary.words(ids[::-1]) for ids in sources])
-    return set(zip(english, codec.decode_target(targets), strict=True))
+    return set(sentences(folder, manifest, "train"))
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +143,50 @@ def test_no_held_out_source_sentence_occurs_in_train(tmp_path: Path) -> None:
     assert manifest.counts.duplicates == 200
 
 
+def test_no_variant_of_a_held_out_sentence_occurs_in_train(tmp_path: Path) -> None:
+    """Other letter case, other blanks, composed or not: with a split of its own, and with a given test corpus."""
+    lines = [(f"L'été {source}", target) for source, target in pairs(300)]
+    lines += [(f"  {source.upper()} ", f"{target} bis") for source, target in lines]
+    lines += [
+        (unicodedata.normalize("NFD", source).replace(" ", "\u00a0"), f"{target} ter") for source, target in lines
+    ]
+    given = {"test_corpus": write_aligned(tmp_path, [(source.swapcase(), "x") for source, _ in lines[:20]], "given")}
+    for name, corpora in (("split", {}), ("given", given)):
+        folder = tmp_path / name
+        manifest = run(folder, corpus=write_aligned(tmp_path, lines), vocab_size=5000, **corpora)
+        held_out = {
+            variant(source) for split in SPLITS[1:] for source, _ in read_heldout(folder, manifest.heldout[split])
+        }
+        train = {variant(source) for source, _ in train_pairs(folder, manifest)}
+        assert len(held_out) > 20
+        assert len(train) > 100
+        assert not held_out & train
+    assert manifest.counts.rejected == {"held_out": 80}
+
+
+def variant(sentence: str) -> str:
+    """What is left of a sentence without letter case and kinds of blanks."""
+    return " ".join(unicodedata.normalize("NFC", sentence).lower().split())
+
+
+@pytest.mark.slow
+def test_tatoeba_grown_by_half_keeps_its_test_sentences(tmp_path: Path, shared_data: Path) -> None:
+    lines = gzip.decompress((shared_data / "tatoeba/fra.txt.gz").read_bytes()).split(b"\n")
+    random.Random(0).shuffle(lines)
+    for name, number in (("small", len(lines) * 2 // 3), ("large", len(lines))):
+        (tmp_path / f"{name}.tsv").write_bytes(b"\n".join(lines[:number]) + b"\n")
+    shares = {"validation_share": 0.02, "test_share": 0.02}
+    tests, trains = [], []
+    for name in ("small", "large"):
+        manifest = run(tmp_path / name, corpus=tmp_path / f"{name}.tsv", vocab_size=1_000_000, **shares)
+        tests.append(set(read_heldout(tmp_path / name, manifest.heldout["test"])))
+        trains.append({variant(source) for source, _ in train_pairs(tmp_path / name, manifest)})
+    assert len(tests[0]) > 1500
+    assert tests[0] < tests[1]
+    for test, train in zip(tests, trains, strict=True):
+        assert not {variant(source) for source, _ in test} & train
+
+
 def test_a_growing_corpus_keeps_its_test_sentences(tmp_path: Path) -> None:
     lines = pairs(900)
     small = run(tmp_path / "small", corpus=write_aligned(tmp_path, lines[:600], "small"))
@@ -195,12 +246,51 @@ def test_every_line_is_kept_duplicate_or_rejected(tmp_path: Path) -> None:
     assert all(line["file"].endswith("corpus.{en,fr}") for line in told.values())
 
 
+@pytest.mark.parametrize("step", [Deduplicate, WriteRejected, WriteHeldOut])
+def test_lost_lines_stop_the_preparation(
+    step: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each of three steps loses the first pair of whatever it gets."""
+    losing = _ByRange if step is WriteRejected else step
+    whole = losing.process
+
+    def lose(self: Any, element: Any) -> Any:
+        key, blocks = element if isinstance(element, tuple) else (None, [element])
+        first, *rest = blocks
+        blocks = [first.slice(1), *rest]
+        return whole(self, (key, blocks) if key is not None else blocks[0])
+
+    monkeypatch.setattr(losing, "process", lose)
+    corpus = write_aligned(tmp_path, [*pairs(200), ("12345", "67890"), ("12345", "678")])
+    with pytest.raises(ValueError, match=r"were read, but \d+ are accounted for|has \d+ pairs, but \d+ are in"):
+        run(tmp_path / "d", corpus=corpus)
+    assert not (tmp_path / "d").exists()
+
+
 def test_rules_that_are_off_reject_nothing(tmp_path: Path) -> None:
     lines = [*pairs(50), ("Same", "Same"), ("12345", "67890"), pairs(1)[0]]
     manifest = run(
         tmp_path / "d", corpus=write_aligned(tmp_path, lines), rules_off="identical few_letters duplicate", test_share=0
     )
     assert (manifest.counts.kept, manifest.counts.rejected, manifest.counts.duplicates) == (53, {}, 0)
+
+
+def test_dirt_is_prepared_with_all_rules_off(tmp_path: Path) -> None:
+    """Only what is no pair of texts goes; the rest makes records that can be read and told from each other."""
+    lines = list(dirty_corpus("aligned", 600))
+    names = [rule.name for rule in (*TEXT_RULES, *TOKEN_RULES)]
+    manifest = run(
+        tmp_path / "d", corpus=_write(tmp_path, "aligned", lines), rules_off=f"normalize duplicate {' '.join(names)}"
+    )
+    blank = sum(not all(side.strip(b" ") for side in line.raw) for line in lines)
+    undecodable = sum(line.fate == "not_utf8" for line in lines)
+    assert manifest.counts.rejected == {"no_tokens": blank, "not_utf8": undecodable}
+    assert manifest.counts.duplicates == 0
+    assert sum(len(records(tmp_path / "d", manifest, split)) for split in SPLITS) == manifest.counts.kept
+    codec = TextCodec.load(tmp_path / "d")
+    assert len(codec.source_vocabulary) == manifest.vocabularies["source"].size
+    assert len(codec.target_vocabulary) == manifest.vocabularies["target"].size
+    assert len(manifest.statistics["lengths"]["train"]["source"]) <= LONGEST + 1
 
 
 def test_a_given_test_corpus_is_scored_whole_and_kept_out_of_train(tmp_path: Path) -> None:
@@ -346,42 +436,56 @@ def test_as_a_program_it_says_one_line_and_exits_with_2(tmp_path: Path) -> None:
     assert not (tmp_path / "d").exists()
 
 
-def dirty_lines(lines: int) -> list[tuple[bytes, bytes]]:
-    """A corpus of so many lines, every tenth of which is dirt; the megabyte lines come once only."""
-    clean = [(source.encode(), target.encode()) for source, target in pairs(lines)]
-    kinds, dirty, number = list(DIRT.values()), [], 0
-    for index in range(lines):
-        if index % 10 or not kinds:
-            dirty.append(clean[index % len(clean)])
-            continue
-        dirty.append(kinds[number % len(kinds)])
-        number += 1
-        if number == len(kinds):
-            kinds = [kind for kind in kinds if max(map(len, kind)) < 10_000]
-    return dirty
+def _write(folder: Path, form: str, lines: list[DirtyLine]) -> Path:
+    names = ["dirty.en", "dirty.fr"] if form == "aligned" else [f"dirty.{form}"]
+    for side, name in enumerate(names):
+        # A file from an editor begins with a mark that says nothing.
+        (folder / name).write_bytes(b"\xef\xbb\xbf" + b"".join(line.raw[side] + b"\n" for line in lines))
+    return folder / ("dirty.{en,fr}" if form == "aligned" else names[0])
 
 
-def test_dirt_is_accounted_for_line_by_line(tmp_path: Path) -> None:
-    lines = dirty_lines(3000)
-    for side, language in enumerate(("en", "fr")):
-        (tmp_path / f"dirty.{language}").write_bytes(b"".join(line[side] + b"\n" for line in lines))
-    manifest = run(tmp_path / "d", corpus=tmp_path / "dirty.{en,fr}", validation_share=0, test_share=0)
-    counts, told = manifest.counts, rejected(tmp_path / "d")
-    assert counts.read == 3000
-    assert len(told) == counts.duplicates + sum(counts.rejected.values())
-    assert Counter(line["rule"] for line in told if line["rule"] != "duplicate") == counts.rejected
-    # Each line once, and what is kept decodes to what stood there.
-    places = [line["line"] for line in told]
-    assert len(set(places)) == len(places)
-    kept = [pair for index, pair in enumerate(lines, start=1) if index not in set(places)]
-    expected = {(tidy(source.decode()), tidy(target.decode())) for source, target in kept}
-    assert train_pairs(tmp_path / "d", manifest) == expected
-    assert counts.rejected["not_utf8"] >= 5
+def _check_dirt(folder: Path, form: str, number: int) -> None:
+    """Each line is where it must be: in the records, or once in ``rejected/`` with its text and its rule."""
+    lines = list(dirty_corpus(form, number))
+    manifest = run(folder / "d", corpus=_write(folder, form, lines), vocab_size=1_000_000)
+    told = {line["line"]: line for line in rejected(folder / "d")}
+    assert len(told) == len(rejected(folder / "d"))
+    kept, seen = set(), set()
+    for place, line in enumerate(lines, start=1):
+        pair, fate = (tidy(line.pair[0]), tidy(line.pair[1])), line.fate
+        if fate == "kept" or line.kind in LATE:
+            fate = "duplicate" if pair in seen else fate
+            seen.add(pair)
+        assert told.get(place, {}).get("rule", "kept") == fate, (place, line.kind)
+        if fate == "kept":
+            kept.add(pair)
+        elif fate not in ("not_utf8", "no_tab", "no_json_pair"):
+            assert (told[place]["source"], told[place]["target"]) == pair
+    written = sentences(folder / "d", manifest, "train")
+    for split in SPLITS[1:]:
+        written += read_heldout(folder / "d", manifest.heldout[split])
+    assert len(written) == len(kept) == manifest.counts.kept
+    assert set(written) == kept
+    assert manifest.counts.read == number
+    rules = Counter(line["rule"] for line in told.values())
+    assert rules.pop("duplicate") == manifest.counts.duplicates
+    assert rules == manifest.counts.rejected
+
+
+@pytest.mark.parametrize("form", ["aligned", "tsv", "jsonl"])
+def test_dirt_is_accounted_for_line_by_line(form: str, tmp_path: Path) -> None:
+    _check_dirt(tmp_path, form, 3_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["aligned", "tsv", "jsonl"])
+def test_dirt_among_a_hundred_thousand_lines(form: str, tmp_path: Path) -> None:
+    _check_dirt(tmp_path, form, 100_000)
 
 
 def tidy(text: str) -> str:
     return re.sub(
-        "[ \t\x0b\x0c\r\x85\u2028\u2029]+", " ", unicodedata.normalize("NFC", text).replace("\ufeff", "")
+        "[ \t\n\x0b\x0c\r\x85\u2028\u2029]+", " ", unicodedata.normalize("NFC", text).replace("\ufeff", "")
     ).strip(" ")
 
 
