@@ -5,15 +5,19 @@ integer, which would mean a signature for each width, and it neither bounds each
 attention without a custom kernel.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from components.model.dropout import no_dropout
+from components.model.encoder import Encoded
 from components.model.seq2seq import Seq2Seq
 from components.model.sequences import source_lengths
 from components.text.vocabulary import EOS, PAD, SOS
 
 NEVER = -1e9
+# With so few sentences a step costs what it costs; to begin another round would only add to it.
+FEW = 8
 
 
 class Hypotheses(NamedTuple):
@@ -37,6 +41,9 @@ def length_limits(source: tf.Tensor) -> tf.Tensor:
 def beam_search(model: Seq2Seq, source: tf.Tensor, width: tf.Tensor, length_penalty: tf.Tensor) -> Hypotheses:
     """Finds probable translations.
 
+    It goes on in rounds. A round ends when no more than half of its sentences have hypotheses that grow; those are the
+    sentences of the next one, so that short outputs do not wait for long ones at the price of long ones.
+
     Args:
         model: the trained model.
         source: int32 ids [batch, time], padded with 0; no sentence may be empty.
@@ -44,82 +51,177 @@ def beam_search(model: Seq2Seq, source: tf.Tensor, width: tf.Tensor, length_pena
         length_penalty: float32 scalar alpha; hypotheses rank by log-probability / ((5 + length) / 6)^alpha (Wu et al.
             2016, section 7). 0 ranks by log-probability.
     """
+    encoded = model.encoder(source, no_dropout)
     batch = tf.shape(source)[0]
-    limits = tf.repeat(length_limits(source), width)
+    limits = length_limits(source)
+    longest = tf.reduce_max(limits)
+    beam = _start(model, encoded, limits, width)
+    nothing = tf.fill([batch, width, longest], PAD)
+    found = Hypotheses(nothing, tf.zeros([batch, width]), tf.fill([batch, width, longest], -1))
+    lengths = tf.zeros([batch, width], tf.int32)
+
+    def round_(sentences, encoded, beam, found, lengths):  # type: ignore[no-untyped-def]
+        # The attention looks at the sentences of this round; the state that comes with that is the first round's.
+        model.decoder.start(_widened(encoded, width))
+        beam = _grow(model, beam, width, length_penalty)
+        growing = _growing(beam, width)
+        where = sentences[:, None]
+        found = Hypotheses(
+            tf.tensor_scatter_nd_update(found.ids, where, _filled(beam.ids, width, longest, PAD)),
+            tf.tensor_scatter_nd_update(found.scores, where, tf.reshape(beam.scores, [-1, width])),
+            tf.tensor_scatter_nd_update(found.alignment, where, _filled(beam.alignment, width, longest, -1)),
+        )
+        lengths = tf.tensor_scatter_nd_update(lengths, where, tf.reshape(beam.lengths, [-1, width]))
+        left = tf.boolean_mask(tf.range(tf.size(sentences)), growing)
+        hypotheses = tf.reshape(left[:, None] * width + tf.range(width), [-1])
+        return (
+            tf.gather(sentences, left),
+            _chosen(encoded, left),
+            _chosen(beam, hypotheses),
+            found,
+            lengths,
+        )
+
+    _, _, _, found, lengths = tf.while_loop(
+        lambda sentences, *_: tf.size(sentences) > 0,
+        round_,
+        (tf.range(batch), encoded, beam, found, lengths),
+        _any_rows((tf.range(batch), encoded, beam, found, lengths)),
+    )
+    return _ranked(found, lengths, length_penalty)
+
+
+class _Beam(NamedTuple):
+    """Hypotheses of some sentences while they grow; those of a sentence stand together.
+
+    ``step``: ids in the longest of them; ``last`` int32 [sentences · width], the id each ends with; ``ids`` and
+    ``alignment`` int32 [sentences · width, step]; ``scores`` float32, ``lengths`` and ``limits`` int32, ``finished``
+    bool, [sentences · width] each; ``state`` the decoder's.
+    """
+
+    step: tf.Tensor
+    last: tf.Tensor
+    ids: tf.Tensor
+    alignment: tf.Tensor
+    scores: tf.Tensor
+    lengths: tf.Tensor
+    limits: tf.Tensor
+    finished: tf.Tensor
+    state: Any
+
+
+def _start(model: Seq2Seq, encoded: Encoded, limits: tf.Tensor, width: tf.Tensor) -> _Beam:
+    hypotheses = tf.size(limits) * width
+    return _Beam(
+        step=tf.constant(0),
+        last=tf.fill([hypotheses], SOS),
+        ids=tf.zeros([hypotheses, 0], tf.int32),
+        alignment=tf.zeros([hypotheses, 0], tf.int32),
+        # At first all hypotheses of a sentence are the same: only one of them may count.
+        scores=tf.tile(tf.one_hot(0, width, on_value=0.0, off_value=NEVER), [tf.size(limits)]),
+        lengths=tf.zeros([hypotheses], tf.int32),
+        limits=tf.repeat(limits, width),
+        finished=tf.zeros([hypotheses], tf.bool),
+        state=model.decoder.start(_widened(encoded, width)),
+    )
+
+
+def _grow(model: Seq2Seq, beam: _Beam, width: tf.Tensor, length_penalty: tf.Tensor) -> _Beam:
+    """Lets the hypotheses grow until at most half of the sentences have some that go on growing."""
     weights, biases = model.projection
     # A hypothesis may not say <pad> or <sos>.
-    forbidden = tf.reduce_sum(tf.one_hot([PAD, SOS], biases.shape[0], on_value=NEVER), 0)
-    silent = tf.one_hot(PAD, biases.shape[0], on_value=0.0, off_value=NEVER)
-    only_eos = tf.one_hot(EOS, biases.shape[0], on_value=0.0, off_value=NEVER)
-
-    encoded = model.encoder(source, lambda inputs: inputs)
-    rows = tf.repeat(tf.range(batch), width)
+    biases = biases + tf.reduce_sum(tf.one_hot([PAD, SOS], biases.shape[0], on_value=NEVER), 0)
     continuations = tf.minimum(width, biases.shape[0])
-    state = model.decoder.start(tf.nest.map_structure(lambda part: tf.gather(part, rows), encoded))
-    # At first all hypotheses of a sentence are the same: only one of them may count.
-    first = tf.one_hot(tf.zeros([batch], tf.int32), width, on_value=0.0, off_value=NEVER)
+    only_first = tf.one_hot(0, continuations, on_value=0.0, off_value=NEVER)
+    sentences = tf.size(beam.scores) // width
 
-    def advance(step, last, ids, alignment, scores, lengths, finished, state):  # type: ignore[no-untyped-def]
-        hidden, state = model.decoder.step(last, state)
-        logits = tf.matmul(hidden, weights, transpose_b=True) + biases + forbidden
-        log_probabilities = tf.nn.log_softmax(logits)
-        at_limit = step + 1 >= limits
-        log_probabilities = tf.where(at_limit[:, None], log_probabilities + only_eos, log_probabilities)
-        log_probabilities = tf.where(finished[:, None], silent, log_probabilities)
+    def advance(*parts):  # type: ignore[no-untyped-def]
+        beam = _Beam(*parts)
+        hidden, state = model.decoder.step(beam.last, beam.state)
+        logits = tf.matmul(hidden, weights, transpose_b=True) + biases
         # Of each hypothesis only the `width` best continuations can be among the `width` best of all.
-        continued, words = tf.math.top_k(log_probabilities, continuations)
-        total = tf.reshape(scores, [-1, 1]) + continued
-        new_lengths = lengths + tf.cast(tf.logical_not(finished), tf.int32)
-        ranked = total / _penalty(new_lengths, length_penalty)[:, None]
-        _, chosen = tf.math.top_k(tf.reshape(ranked, [batch, width * continuations]), width)
-        parents = tf.reshape(tf.range(batch)[:, None] * width + chosen // continuations, [-1])
-        pick = tf.reshape(tf.range(batch)[:, None] * width * continuations + chosen, [-1])
-        last = tf.gather(tf.reshape(words, [-1]), pick)
-        scores = tf.reshape(tf.gather(tf.reshape(total, [-1]), pick), [batch, width])
-        attended = tf.where(tf.gather(finished, parents), -1, tf.gather(model.decoder.attended(state), parents))
-        state = _follow(state, parents)
-        ids = tf.concat([tf.gather(ids, parents), last[:, None]], 1)
-        alignment = tf.concat([tf.gather(alignment, parents), attended[:, None]], 1)
-        finished = tf.logical_or(tf.gather(finished, parents), tf.equal(last, EOS))
-        return step + 1, last, ids, alignment, scores, tf.gather(new_lengths, parents), finished, state
-
-    hypotheses = batch * width
-    nothing_yet = tf.zeros([hypotheses, 0], tf.int32)
-    start = (
-        tf.constant(0),
-        tf.fill([hypotheses], SOS),
-        nothing_yet,
-        nothing_yet,
-        first,
-        tf.zeros([hypotheses], tf.int32),
-        tf.zeros([hypotheses], tf.bool),
-        state,
-    )
-    shapes = tf.nest.map_structure(lambda part: part.shape, start[:-1])
-    shapes = (*shapes[:1], tf.TensorShape([None]), *[tf.TensorShape([None, None])] * 3, *[tf.TensorShape([None])] * 2)
-    state_shapes = tf.nest.map_structure(
-        lambda part: tf.TensorShape([None] * min(part.shape.rank, 1)).concatenate(part.shape[1:]), state
-    )
-    _, _, ids, alignment, scores, lengths, _, _ = tf.while_loop(
-        lambda *loop: tf.logical_not(tf.reduce_all(loop[6])), advance, start, (*shapes, state_shapes)
-    )
-    # With fewer outputs in all than the beam is wide, the rest of it is filled with impossible ones.
-    scores = tf.where(scores <= NEVER / 2, -float("inf"), scores)
-    order = tf.argsort(
-        scores / tf.reshape(_penalty(lengths, length_penalty), [batch, width]), direction="DESCENDING", stable=True
-    )
-    return Hypotheses(
-        *(
-            tf.gather(tf.reshape(part, tf.concat([[batch, width], tf.shape(part)[1:]], 0)), order, batch_dims=1)
-            for part in (ids, tf.reshape(scores, [-1]), alignment)
+        continued, words = tf.math.top_k(logits, continuations)
+        # Of the vocabulary's probabilities none but these is asked for: log-softmax without writing it down.
+        peak = continued[:, :1]
+        total = peak + tf.math.log(tf.reduce_sum(tf.exp(logits - peak), -1, keepdims=True))
+        continued -= total
+        for here, word, log_probability in (
+            (beam.step + 1 >= beam.limits, EOS, logits[:, EOS : EOS + 1] - total),
+            (beam.finished, PAD, 0.0),
+        ):
+            words = tf.where(here[:, None], word, words)
+            continued = tf.where(here[:, None], log_probability + only_first, continued)
+        scores = beam.scores[:, None] + continued
+        lengths = beam.lengths + tf.cast(tf.logical_not(beam.finished), tf.int32)
+        ranked = tf.reshape(scores / _penalty(lengths, length_penalty)[:, None], [sentences, width * continuations])
+        _, chosen = tf.math.top_k(ranked, width)
+        first = tf.range(sentences)[:, None] * width
+        parents = tf.reshape(first + chosen // continuations, [-1])
+        picked = tf.reshape(first * continuations + chosen, [-1])
+        last = tf.gather(tf.reshape(words, [-1]), picked)
+        attended = tf.where(beam.finished, -1, model.decoder.attended(state))
+        history = _chosen((beam.ids, beam.alignment, attended, lengths, beam.finished, state), parents)
+        ids, alignment, attended, lengths, finished, state = history
+        return _Beam(
+            step=beam.step + 1,
+            last=last,
+            ids=tf.concat([ids, last[:, None]], 1),
+            alignment=tf.concat([alignment, attended[:, None]], 1),
+            scores=tf.gather(tf.reshape(scores, [-1]), picked),
+            lengths=lengths,
+            limits=beam.limits,
+            finished=tf.logical_or(finished, tf.equal(last, EOS)),
+            state=state,
         )
-    )
+
+    def many_grow(*parts) -> tf.Tensor:  # type: ignore[no-untyped-def]
+        growing = tf.reduce_sum(tf.cast(_growing(_Beam(*parts), width), tf.int32))
+        return tf.logical_or(2 * growing > sentences, tf.logical_and(growing > 0, sentences <= FEW))
+
+    return _Beam(*tf.while_loop(many_grow, advance, tuple(beam), tuple(_any_rows(beam))))
+
+
+def _growing(beam: _Beam, width: tf.Tensor) -> tf.Tensor:
+    """Which sentences have a hypothesis that is not finished: bool [sentences]."""
+    return tf.logical_not(tf.reduce_all(tf.reshape(beam.finished, [-1, width]), 1))
+
+
+def _widened(encoded: Encoded, width: tf.Tensor) -> Encoded:
+    """Each sentence as often as it has hypotheses."""
+    return tf.nest.map_structure(lambda part: tf.repeat(part, width, 0), encoded)
+
+
+def _filled(histories: tf.Tensor, width: tf.Tensor, length: tf.Tensor, value: int) -> tf.Tensor:
+    """[sentences · width, step] → [sentences, width, length], filled up with ``value``."""
+    missing = length - tf.shape(histories)[1]
+    filled = tf.pad(histories, [[0, 0], [0, missing]], constant_values=value)
+    return tf.reshape(filled, [-1, width, length])
+
+
+def _ranked(found: Hypotheses, lengths: tf.Tensor, length_penalty: tf.Tensor) -> Hypotheses:
+    """Best first, and no longer than the longest output."""
+    # With fewer outputs in all than the beam is wide, the rest of it is filled with impossible ones.
+    scores = tf.where(found.scores <= NEVER / 2, -float("inf"), found.scores)
+    order = tf.argsort(scores / _penalty(lengths, length_penalty), direction="DESCENDING", stable=True)
+    longest = tf.reduce_max(lengths)
+    parts = found.ids[:, :, :longest], scores, found.alignment[:, :, :longest]
+    return Hypotheses(*(tf.gather(part, order, batch_dims=1) for part in parts))
 
 
 def _penalty(lengths: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
     return ((5.0 + tf.cast(lengths, tf.float32)) / 6.0) ** alpha
 
 
-def _follow(state, parents: tf.Tensor):  # type: ignore[no-untyped-def]
-    """The state with each hypothesis's row replaced by that of the one it continues. The step counter has no rows."""
-    return tf.nest.map_structure(lambda part: tf.gather(part, parents) if part.shape.rank else part, state)
+def _chosen(parts: Any, rows: tf.Tensor) -> Any:
+    """The rows of each tensor; what has no rows, such as a step counter, stays."""
+    return tf.nest.map_structure(lambda part: tf.gather(part, rows) if part.shape.rank else part, parts)
+
+
+def _any_rows(parts: Any) -> Any:
+    """Shapes for a loop in which the number of rows changes, and that of the columns of what is a matrix of ids."""
+
+    def shape(part: tf.Tensor) -> tf.TensorShape:
+        known = part.shape[1:] if part.dtype.is_floating else [None] * max(part.shape.rank - 1, 0)
+        return tf.TensorShape([None] * min(part.shape.rank, 1)).concatenate(known)
+
+    return tf.nest.map_structure(shape, parts)

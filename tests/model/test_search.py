@@ -95,7 +95,10 @@ def test_finds_what_tensorflow_addons_finds(width):
         assert outputs(found.ids[0, 0].numpy()) == outputs(np.append(expected.predicted_ids[0, :, 0], EOS))
 
 
-def test_a_sentence_is_translated_alike_alone_and_in_a_batch():
+@pytest.mark.parametrize("few", [0, 8])
+def test_a_sentence_is_translated_alike_alone_and_in_a_batch(few, monkeypatch):
+    # With 0 the search goes on with one sentence after the others have ended, in a round of its own.
+    monkeypatch.setattr("components.model.search.FEW", few)
     model = make_model()
     together = beam_search(model, tf.constant(SOURCE), tf.constant(3), tf.constant(1.0))
     for row, source in enumerate(SOURCE):
