@@ -86,6 +86,28 @@ class Decoder(tf.keras.layers.Layer):
             return tf.fill(tf.shape(state[0][0])[:1], -1)
         return tf.argmax(state.alignments, axis=-1, output_type=tf.int32)
 
+    def attention(self, ids: tf.Tensor, encoded: Encoded) -> tf.Tensor:
+        """How much each step of a given output looks at each source position.
+
+        Args:
+            ids: int32 [batch, time], SOS and all of the output but its last id.
+            encoded: what the encoder made of the source.
+
+        Returns:
+            float32 [batch, time, source time], each row a distribution; zeros without attention.
+        """
+        steps, state = tf.shape(ids)[1], self.start(encoded)
+        weights = tf.TensorArray(tf.float32, steps)
+        if not self._mechanism:
+            return tf.zeros([tf.shape(ids)[0], steps, tf.shape(encoded.outputs)[1]])
+
+        def look(step: tf.Tensor, state: Any, weights: tf.TensorArray) -> tuple[tf.Tensor, Any, tf.TensorArray]:
+            _, state = self.step(ids[:, step], state)
+            return step + 1, state, weights.write(step, state.alignments)
+
+        _, _, weights = tf.while_loop(lambda step, *_: step < steps, look, (tf.constant(0), state, weights))
+        return tf.transpose(weights.stack(), [1, 0, 2])
+
     def _output(self, hidden: tf.Tensor) -> tf.Tensor:
         return self._to_embedding(hidden) if self._to_embedding else hidden
 

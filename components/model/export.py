@@ -1,15 +1,20 @@
-"""The trained model as a SavedModel that plain TensorFlow loads: ids in, ids out, any batch, length and beam width."""
+"""The trained model as a SavedModel that plain TensorFlow loads: ids in, ids out, any batch, length and beam width.
+
+Beside the search it tells what a given output attended to.
+"""
 
 from pathlib import Path
 
 import tensorflow as tf
 
+from components.model.dropout import no_dropout
 from components.model.search import beam_search
 from components.model.seq2seq import Seq2Seq
+from components.text.vocabulary import SOS
 
 
 class Translator(tf.Module):
-    """What is exported: the model's variables and one traced function."""
+    """What is exported: the model's variables and the traced functions."""
 
     def __init__(self, model: Seq2Seq):
         super().__init__()
@@ -27,6 +32,26 @@ class Translator(tf.Module):
         """Hypotheses for source ids; see :func:`components.model.search.beam_search`."""
         return beam_search(self._model.value, source, beam_width, length_penalty)._asdict()
 
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None], tf.int32, "source"),
+            tf.TensorSpec([None, None], tf.int32, "target"),
+        ]
+    )
+    def attention(self, source: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+        """How much each id of an output looked at each source position.
+
+        Args:
+            source: int32 ids [batch, source time], padded with 0.
+            target: int32 ids [batch, time], as the search gives them: without SOS.
+
+        Returns:
+            float32 [batch, time, source time (of the longest)]; meaningless for padding; zeros without attention.
+        """
+        model = self._model.value
+        read = tf.pad(target[:, :-1], [[0, 0], [1, 0]], constant_values=SOS)
+        return model.decoder.attention(read, model.encoder(source, no_dropout))
+
 
 class _Untracked:
     """Keeps the Keras model out of the SavedModel: AttentionWrapper cannot be saved, its variables can."""
@@ -36,6 +61,8 @@ class _Untracked:
 
 
 def export_model(model: Seq2Seq, folder: Path) -> None:
-    """Writes the SavedModel; its ``translate(source, beam_width, length_penalty)`` gives ids, scores and alignment."""
+    """Writes the SavedModel; see :class:`Translator` for its functions ``translate`` and ``attention``."""
     translator = Translator(model)
-    tf.saved_model.save(translator, str(folder), signatures={"translate": translator.translate})
+    tf.saved_model.save(
+        translator, str(folder), signatures={"translate": translator.translate, "attention": translator.attention}
+    )

@@ -141,3 +141,21 @@ def test_the_exported_model_translates_like_the_model(tmp_path):
             name: part.numpy().tolist() for name, part in after.items()
         }
     assert translator.translate.experimental_get_tracing_count() == 1
+
+
+@pytest.mark.parametrize("attention", ["none", "luong", "bahdanau"])
+def test_the_attention_to_an_output_peaks_where_the_search_says(attention, tmp_path):
+    model = make_model(attention, encoder="bidirectional")
+    export_model(model, tmp_path / "model")
+    loaded = tf.saved_model.load(str(tmp_path / "model"))
+    found = loaded.translate(tf.constant(SOURCE), tf.constant(1), tf.constant(1.0))
+    ids, positions = found["ids"][:, 0].numpy(), found["alignment"][:, 0].numpy()
+    weights = loaded.attention(tf.constant(SOURCE), tf.constant(ids)).numpy()
+    assert weights.shape == (*ids.shape, SOURCE.shape[1])
+    said = ids != PAD
+    if attention == "none":
+        assert not weights.any()
+        return
+    np.testing.assert_allclose(weights[said].sum(-1), 1, atol=1e-5)
+    assert (weights[said].argmax(-1) == positions[said]).all()
+    assert (weights[said][np.repeat(SOURCE == PAD, said.sum(1), 0)] == 0).all()
