@@ -6,74 +6,85 @@ mlflow run . -e evaluate -P test_corpus="test.{en,fr}"
 
 import dataclasses
 import shlex
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from components.dataset.heldout import read_heldout
 from components.dataset.manifest import Manifest
 from components.errors import InputError
-from components.evaluation.facts import corpus_facts, rare_words, shown_alignments, unknown_rate
+from components.evaluation.facts import corpus_facts
+from components.evaluation.measurement import Measurement, as_table, measure, read_measurement
 from components.evaluation.metrics import bleu, chrf
 from components.evaluation.paired import compare
 from components.evaluation.parameters import EvaluateParameters
 from components.evaluation.report import Report, Rival, render
-from components.evaluation.scores import Example, Scores, score_translations
-from components.evaluation.summary import as_document, as_metrics, as_table, as_text
-from components.serving.loading import LoadedModel, load_model
+from components.evaluation.scores import Example
+from components.evaluation.summary import as_metrics, as_text
+from components.force import forced_steps
+from components.serving.loading import FoundModel, find_model, load_found
 from components.serving.options import TranslationOptions
-from components.serving.translation import Translation
-from components.serving.translator import Translator
+from components.text.codec import TextCodec
 from components.tracking import StepRun, check_tracking, step_run
-from components.tracking.gate import Candidate, decide, pairs_digest
-from components.translation.stream import translate_stream
+from components.tracking.cache import find_finished, mark_reused, remember, step_key
+from components.tracking.curves import read_curves
+from components.tracking.gate import Candidate, decide, pairs_digest, present_champion
 from pipelines import cli
 from pipelines.local_dataset import local_dataset
 
+STEP = "evaluate"
 ABOUT = "Translates a test set with a model, scores it, and registers the model."
 SHOWN_EXAMPLES = 5
 # Charts of the report → metrics that `train` records.
 CURVES = {"Loss": ("train_loss", "train_sampled_loss", "val_loss"), "Validation BLEU": ("val_bleu",)}
+# Artifacts of the run: the page, the same as data, and the sentences.
+PAGE, DOCUMENT, TABLE = "report.html", "report.json", "translations.json"
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Sentences, shape [n], n at least 1, their references, and a digest of both."""
+
+    sources: Sequence[str]
+    references: Sequence[str]
+    digest: str
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """What an evaluation found out.
 
-    ``bleu`` and ``chrf`` go from 0 to 100; ``signature`` is sacreBLEU's of BLEU; ``examples`` are a few sentences from
-    all over the test set; ``name`` and ``version`` are those under which the model is registered, empty if it is a
-    folder that MLflow does not know; ``promotion`` is what was decided about that version, in a line; ``run_id`` is
-    that of the MLflow run.
+    ``name`` and ``version`` are those under which the model is registered, empty if it is a folder that MLflow does not
+    know; ``promotion`` is what was decided about that version, in a line; ``run_id`` is that of the MLflow run.
     """
 
-    bleu: float
-    chrf: float
-    signature: str
-    examples: tuple[Example, ...]
-    sentences_per_second: float
+    measured: Measurement
     name: str
     version: str
     promotion: str
     run_id: str
-    scores: Scores
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """A few sentences from all over the test set."""
+        examples = self.measured.scores.examples
+        return examples[:: max(len(examples) // SHOWN_EXAMPLES, 1)][:SHOWN_EXAMPLES]
 
 
 def main(argv: Sequence[str]) -> None:
-    values = cli.parse(argv, "evaluate", ABOUT, [EvaluateParameters])
+    values = cli.parse(argv, STEP, ABOUT, [EvaluateParameters])
     check_tracking()
     if values["data_dir"]:
         values["data_dir"] = str(local_dataset(values["data_dir"]))
     evaluation = run(cli.select(EvaluateParameters, values))
-    print(as_text(evaluation.scores, evaluation.examples, evaluation.sentences_per_second))
+    print(as_text(evaluation.measured, evaluation.examples))
     print(f"Model  {evaluation.name} version {evaluation.version}" if evaluation.name else "Model  not registered")
     if evaluation.promotion:
         print(f"Gate   {evaluation.promotion}")
 
 
 def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | None = None) -> Evaluation:
-    """Translates, scores, records and registers, in an MLflow run of its own.
+    """Translates and scores, unless that was done before; records, registers, and decides anew who is champion.
 
     Args:
         parameters: what is set.
@@ -86,32 +97,21 @@ def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | No
     parameters = dataclasses.replace(
         parameters, model=model_uri or parameters.model, data_dir=str(data_dir or parameters.data_dir)
     )
+    forced = STEP in forced_steps(parameters.force)
     _check(parameters)
-    with step_run("evaluate", parameters) as tracked:
-        model = load_model(parameters.model)
-        codec = model.translator.codec
-        pairs = _test_pairs(parameters, model.translator, tracked)
-        sources, references = ([pair[side] for pair in pairs] for side in (0, 1))
-        translations, speed = _translate(model.translator, sources, parameters)
-        texts = [translation.text for translation in translations]
-        scores = score_translations(sources, references, texts, rare_words(sources, codec))
-        _record(tracked, model, scores, speed)
-        tracked.log_text(render(_report(parameters, model, scores, translations, speed)), "report.html")
-        name, version, promotion = _registered(tracked, model, parameters, scores)
-        tracked.set_tags({"model": f"models:/{name}/{version}" if name else model.found.uri})
-    step = max(len(pairs) // SHOWN_EXAMPLES, 1)
-    return Evaluation(
-        bleu=scores.bleu.value,
-        chrf=scores.chrf.value,
-        signature=scores.bleu.signature,
-        examples=scores.examples[::step][:SHOWN_EXAMPLES],
-        sentences_per_second=speed,
-        name=name,
-        version=version,
-        promotion=promotion,
-        run_id=tracked.run_id,
-        scores=scores,
-    )
+    with step_run(STEP, parameters, name=f"{STEP} beam {parameters.beam_width}") as tracked:
+        model = find_model(parameters.model)
+        test = _test_set(parameters, model, tracked)
+        measured = _measured(parameters, model, test, tracked, forced)
+        rivals = _rivals(model.name or parameters.model_name, test, measured)
+        tracked.flush()  # Whoever promotes refers to what this run says.
+        name, version, promotion = _registered(tracked, model, parameters, test, measured)
+        report = _report(parameters, model, measured, rivals, promotion)
+        tracked.log_text(render(report), PAGE)
+        tracked.log_text(report.as_json(), DOCUMENT)
+        tracked.set_tags({"model": f"models:/{name}/{version}" if name else model.uri})
+        tracked.describe("\n\n".join(filter(None, (tracked.note, promotion))))
+    return Evaluation(measured, name, version, promotion, tracked.run_id)
 
 
 def _check(parameters: EvaluateParameters) -> None:
@@ -122,13 +122,13 @@ def _check(parameters: EvaluateParameters) -> None:
         raise InputError(f"data_dir: the dataset in {parameters.data_dir} has no test split; set test_corpus")
 
 
-def _test_pairs(parameters: EvaluateParameters, translator: Translator, tracked: StepRun) -> list[tuple[str, str]]:
-    """(source, reference) of the test set, at least one, in order."""
+def _test_set(parameters: EvaluateParameters, model: FoundModel, tracked: StepRun) -> TestSet:
+    """The test set, which the run then names as its input."""
     if parameters.test_corpus:
         # Brings Beam with it, which takes seconds.
         from components.evaluation.pairs import read_pairs
 
-        languages = translator.codec.settings
+        languages = TextCodec.load(model.codec_folder).settings
         pairs = read_pairs("test_corpus", parameters.test_corpus, languages.source_language, languages.target_language)
         tracked.log_corpus(parameters.test_corpus, pairs_digest(pairs), "test", len(pairs))
     else:
@@ -138,94 +138,96 @@ def _test_pairs(parameters: EvaluateParameters, translator: Translator, tracked:
         tracked.log_dataset(folder, manifest, context="test")
     if not pairs:
         raise InputError("test set: it holds no sentence")
-    return pairs
+    sources, references = zip(*pairs, strict=True)
+    return TestSet(sources, references, pairs_digest(pairs))
 
 
-def _translate(
-    translator: Translator, sources: Sequence[str], parameters: EvaluateParameters
-) -> tuple[list[Translation], float]:
-    """Translations, and sentences a second. A line of a test set is one sentence to its references: it stays whole."""
+def _measured(
+    parameters: EvaluateParameters, model: FoundModel, test: TestSet, tracked: StepRun, forced: bool
+) -> Measurement:
+    """The scores of this model on this test set: those of an earlier run if they are still there, else new ones."""
+    # A line of a test set is one sentence to its references: it stays whole.
     options = TranslationOptions(parameters.beam_width, parameters.length_penalty, split_sentences=False)
-    translator.translate(sources[:1], options)  # The first call prepares the graph: not what the speed is about.
-    start = time.monotonic()
-    translations = list(translate_stream(translator, sources, options, len(sources)))
-    return translations, len(sources) / (time.monotonic() - start)
+    inputs = {"model": model.digest(), "test": test.digest}
+    key = step_key(STEP, "pipelines.evaluate", inputs, asdict(options))
+    measured, earlier = None, None
+    for earlier in [] if forced else find_finished(STEP, key):
+        texts = earlier.read(DOCUMENT), earlier.read(TABLE)
+        if measured := read_measurement(*texts, test.sources, test.references):
+            print(f"{STEP}: run {earlier.run_id} scored this model on this test set already, and is reused")
+            mark_reused(tracked, earlier)
+            break
+    if measured is None:
+        measured = measure(load_found(model).translator, test.sources, test.references, options)
+        # Of this model on this test set: MLflow shows them with both.
+        tracked.log_metrics(as_metrics(measured), model_id=model.model_id or None, dataset=tracked.datasets[-1])
+        tracked.log_metrics(
+            {"sentences_per_second": measured.sentences_per_second, "test_unknown_rate": measured.unknown_rate}
+        )
+        remember(tracked, key, {"document": DOCUMENT, "table": TABLE})
+    tracked.log_table(as_table(measured), TABLE)
+    return measured
 
 
-def _record(tracked: StepRun, model: LoadedModel, scores: Scores, speed: float) -> None:
-    """The scores are those of this model on this test set, which MLflow shows with both."""
-    tracked.log_metrics(as_metrics(scores), model_id=model.model_id or None, dataset=tracked.datasets[-1])
-    tracked.log_metrics({"sentences_per_second": speed})
-    tracked.log_table(as_table(scores), "translations.json")
-    tracked.log_text(as_document(scores), "scores.json")
-
-
-def _report(
-    parameters: EvaluateParameters,
-    model: LoadedModel,
-    scores: Scores,
-    translations: Sequence[Translation],
-    speed: float,
-) -> Report:
-    sources, references = ([getattr(e, side) for e in scores.examples] for side in ("source", "reference"))
-    settings = {name: value for name, value in asdict(parameters).items() if value != "" and name != "model_name"}
-    flags = " ".join(f"-P {name}={shlex.quote(str(value))}" for name, value in settings.items())
-    manifest = Manifest.load(Path(parameters.data_dir)) if parameters.data_dir else None
-    return Report(
-        title=f"{parameters.model_name}: {model.found.label}",
-        scores=scores,
-        unknown_rate=unknown_rate(translations, model.translator.codec),
-        sentences_per_second=speed,
-        rivals=[Rival("the source, copied", bleu(sources, references), chrf(sources, references))],
-        facts={
-            "Model": model.found.uri,
-            "Test set": parameters.test_corpus or f"test split of {parameters.data_dir}",
-            "Search": f"beam width {parameters.beam_width}, length penalty {parameters.length_penalty:g}",
-            "chrF": scores.chrf.signature,
-        },
-        corpus=corpus_facts(manifest) if manifest else {},
-        curves=_training_curves(model),
-        alignments=shown_alignments(translations),
-        commands=[f"mlflow run . -e evaluate {flags}"],
-    )
-
-
-def _training_curves(model: LoadedModel) -> dict[str, dict[str, list[tuple[int, float]]]]:
-    """What the run that made the model recorded by step: chart → metric → (step, value); empty without such a run."""
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
-    run_id, charts = model.pyfunc.metadata.run_id, {}
-    with suppress(MlflowException):
-        client = MlflowClient()
-        recorded = client.get_run(run_id).data.metrics if run_id else {}
-        for chart, wanted in CURVES.items():
-            histories = {name: client.get_metric_history(run_id, name) for name in wanted if name in recorded}
-            curves = {name: [(m.step, m.value) for m in history] for name, history in histories.items()}
-            charts[chart] = {name: curve for name, curve in curves.items() if len(curve) > 1}
-    return {chart: curves for chart, curves in charts.items() if curves}
+def _rivals(name: str, test: TestSet, measured: Measurement) -> list[Rival]:
+    """The champion of the moment, if it is judged on this test set, and the source itself."""
+    rivals = []
+    champion = present_champion(name)
+    if champion and champion.digest == test.digest:
+        ours = [example.translation for example in measured.scores.examples]
+        theirs = champion.translations
+        p_value = compare(test.references, theirs, ours).p_value
+        label = f"{name} version {champion.version}, the champion before"
+        rivals.append(Rival(label, bleu(theirs, test.references), chrf(theirs, test.references), p_value))
+    copied = bleu(test.sources, test.references), chrf(test.sources, test.references)
+    return [*rivals, Rival("the source, copied", *copied)]
 
 
 def _registered(
-    tracked: StepRun, model: LoadedModel, parameters: EvaluateParameters, scores: Scores
+    tracked: StepRun, model: FoundModel, parameters: EvaluateParameters, test: TestSet, measured: Measurement
 ) -> tuple[str, str, str]:
     """Name and version in the registry, and what was decided about it; all empty for a mere folder.
 
     A model that is in the registry already stays what it is there.
     """
-    if model.found.name or not model.model_id:
-        return model.found.name, model.found.version, ""
+    if model.name or not model.model_id:
+        return model.name, model.version, ""
 
     def translate(sources: Sequence[str]) -> list[str]:
-        return [translation.text for translation in _translate(model.translator, sources, parameters)[0]]
+        options = TranslationOptions(parameters.beam_width, parameters.length_penalty, split_sentences=False)
+        return [found.text for found in load_found(model).translator.translate(sources, options)]
 
-    sources, references, translations = (
-        [getattr(example, side) for example in scores.examples] for side in ("source", "reference", "translation")
-    )
-    candidate = Candidate(f"models:/{model.model_id}", sources, references, translations, translate)
-    tags = {name: f"{value:.2f}" for name, value in as_metrics(scores).items()}
+    translations = [example.translation for example in measured.scores.examples]
+    candidate = Candidate(f"models:/{model.model_id}", test.sources, test.references, translations, translate)
+    tags = {name: f"{value:.2f}" for name, value in as_metrics(measured).items()}
     decision = decide(tracked, candidate, parameters.model_name, compare, parameters.promotion_p, tags)
     return decision.name, decision.version, decision.line
+
+
+def _report(
+    parameters: EvaluateParameters, model: FoundModel, measured: Measurement, rivals: Sequence[Rival], promotion: str
+) -> Report:
+    settings = {
+        name: value for name, value in asdict(parameters).items() if value != "" and name not in ("model_name", "force")
+    }
+    flags = " ".join(f"-P {name}={shlex.quote(str(value))}" for name, value in settings.items())
+    manifest = Manifest.load(Path(parameters.data_dir)) if parameters.data_dir else None
+    facts = {
+        "Model": model.uri,
+        "Test set": parameters.test_corpus or f"test split of {parameters.data_dir}",
+        "Search": f"beam width {parameters.beam_width}, length penalty {parameters.length_penalty:g}",
+        "Promotion": promotion,
+        "chrF": measured.scores.chrf.signature,
+    }
+    return Report(
+        title=f"{parameters.model_name}: {model.label}",
+        measured=measured,
+        rivals=rivals,
+        facts={label: fact for label, fact in facts.items() if fact},
+        corpus=corpus_facts(manifest) if manifest else {},
+        curves=read_curves(model.run_id, CURVES),
+        commands=[f"mlflow run . -e evaluate {flags}"],
+    )
 
 
 if __name__ == "__main__":

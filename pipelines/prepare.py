@@ -3,14 +3,19 @@
 Usage: python -m pipelines.prepare --corpus 'PATH.{en,fr}' [--data_dir FOLDER] …; ``--help`` lists the parameters.
 """
 
+import dataclasses
+
 from components.corpus.destination import Destination
 from components.corpus.parameters import PrepareParameters
 from components.corpus.startup import import_beam
-from components.corpus.survey import is_local, survey
+from components.corpus.survey import Survey, is_local, survey
 from components.dataset.manifest import Manifest
+from components.force import forced_steps
 from components.tracking import check_tracking, step_run
-from components.tracking.cache import find_preparation, record_reuse
+from components.tracking.cache import find_preparation, mark_reused
 from components.tracking.dataset import describe_dataset
+from components.tracking.naming import short_corpus
+from components.turns import when_free
 from pipelines import cli
 from pipelines.local_dataset import DATA
 
@@ -28,13 +33,21 @@ def run(parameters: PrepareParameters) -> str:
     """
     work = survey(parameters)
     destination = Destination.of(parameters.data_dir or str(DATA / work.key))
-    forced = bool({STEP, "all"} & set(parameters.force.replace(",", " ").split()))
+    forced = STEP in forced_steps(parameters.force)
+    return when_free(lambda: _prepared(work, destination, forced))
+
+
+def _prepared(work: Survey, destination: Destination, forced: bool) -> str:
+    parameters = dataclasses.replace(work.parameters, data_dir=str(destination))
+    name = f"{STEP} {short_corpus(parameters.corpus)}"
     found = destination.find_intact()
     if found and found.key == work.key and not forced:
         print(f"prepare: {destination} holds this dataset already, and is used as it is")
         check_tracking()
         earlier = find_preparation(describe_dataset(str(destination), found, STEP).digest)
-        record_reuse(STEP, parameters, earlier[0] if earlier else None)
+        with step_run(STEP, parameters, name=name) as step:
+            mark_reused(step, earlier[0] if earlier else None)
+            step.log_dataset(str(destination), found, context=STEP)
         return str(destination)
     destination.check_replaceable(work.key, forced)
     check_tracking()
@@ -42,7 +55,7 @@ def run(parameters: PrepareParameters) -> str:
     import_beam(lean=is_local(parameters))
     from components.corpus.preparation import prepare
 
-    with destination.staged() as workplace, step_run(STEP, parameters) as step:
+    with destination.staged() as workplace, step_run(STEP, parameters, name=name) as step:
         for index, source in enumerate(work.sources):
             place = next(work.places[place] for owner, place, _ in work.parts if owner == index)
             step.log_corpus(place.name, source.digest(), context=place.parameter)

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from components.tracking.facts import PROJECT
+from components.code import PROJECT
 from pipelines import cli
 
 PARAMETERS: tuple[type, ...] = ()

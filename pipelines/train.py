@@ -5,22 +5,27 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.code import code_digest
 from components.dataset.manifest import Manifest
 from components.errors import InputError
+from components.force import force_parameter, forced_steps
 from components.model.parameters import ModelParameters
 from components.parameters import parameter, select
 from components.tracking import StepRun, check_tracking, step_run
-from components.tracking.code import code_digest
+from components.tracking.cache import FinishedStep, find_finished, mark_reused, remember, step_key
+from components.tracking.registry import inventory
 from components.training.parameters import TrainingParameters
 from components.training.progress import Average, Epoch, Progress
+from components.turns import when_free
 from pipelines import cli
 from pipelines.local_dataset import local_dataset
 
+STEP = "train"
 ABOUT = "Trains a model on a prepared dataset, exports it and logs it to MLflow."
 _VALIDATED = "validation loss {val_loss:.3f}, perplexity {val_perplexity:.2f}, BLEU {val_bleu:.1f}"
 
@@ -33,6 +38,7 @@ class TrainParameters(ModelParameters, TrainingParameters):
     checkpoint_dir: str = parameter(
         "", "folder of the checkpoints; not set: checkpoints/KEY, KEY from dataset and parameters"
     )
+    force: str = force_parameter()
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class TrainedModel:
 
 def main(argv: list[str]) -> None:
     """Parses the command line and trains."""
-    values = cli.parse(argv, "train", ABOUT, [TrainParameters])
+    values = cli.parse(argv, STEP, ABOUT, [TrainParameters])
     if not values["data_dir"]:
         raise InputError("data_dir: not set, must be the folder of a prepared dataset (`-e prepare` makes one)")
     check_tracking()
@@ -55,6 +61,9 @@ def main(argv: list[str]) -> None:
 
 def run(parameters: TrainParameters, data_dir: Path) -> TrainedModel:
     """Trains, or goes on where an earlier run of the same training was stopped; exports and logs the best weights.
+
+    What was trained before from the same dataset, parameters and code is not trained again. Of two processes with the
+    same training one waits for the other.
 
     Args:
         parameters: of the model and its training.
@@ -66,12 +75,66 @@ def run(parameters: TrainParameters, data_dir: Path) -> TrainedModel:
     manifest = Manifest.load(data_dir)
     checkpoint_dir = Path(parameters.checkpoint_dir or Path("checkpoints", checkpoint_key(parameters, manifest)))
     effective = dataclasses.replace(parameters, data_dir=str(data_dir), checkpoint_dir=str(checkpoint_dir))
-    with step_run("train", effective) as step:
-        from components.training.checkpoints import claimed  # TensorFlow, which takes seconds to import.
+    forced = STEP in forced_steps(parameters.force)
+    outside = ("data_dir", "checkpoint_dir", "force")
+    decisive = {name: value for name, value in vars(parameters).items() if name not in outside}
+    key = step_key(STEP, "pipelines.train", _dataset_digests(data_dir, manifest), decisive)
 
-        step.log_dataset(data_dir, manifest, context="training")
-        with claimed(checkpoint_dir, checkpoint_key(parameters, manifest)):
-            return TrainedModel(_train(effective, data_dir, manifest, step), step.run_id)
+    @contextmanager
+    def opened() -> Iterator[StepRun]:
+        with step_run(STEP, effective, name=f"{STEP} {_shape(parameters)}") as step:
+            step.log_dataset(data_dir, manifest, context="training")
+            yield step
+
+    if not forced and (earlier := _find_trained(key)):
+        with opened() as step:
+            return _reuse(earlier, step)
+    from components.training.checkpoints import claimed, forget  # TensorFlow, which takes seconds to import.
+
+    def train_alone() -> TrainedModel:
+        with claimed(checkpoint_dir, checkpoint_key(parameters, manifest)), opened() as step:
+            # Whoever was waited for may have trained it.
+            if not forced and (earlier := _find_trained(key)):
+                return _reuse(earlier, step)
+            model = TrainedModel(_train(effective, data_dir, manifest, step), step.run_id)
+            remember(step, key, {"model_uri": model.model_uri, "inventory": inventory(model.model_uri)})
+            return model
+
+    if forced:
+        when_free(lambda: forget(checkpoint_dir))
+    return when_free(train_alone)
+
+
+def _shape(parameters: TrainParameters) -> str:
+    """The model in a few words."""
+    layers = f"{parameters.layers} × " if parameters.layers > 1 else ""
+    return f"{layers}{parameters.units} {'plain' if parameters.attention == 'none' else parameters.attention}"
+
+
+def _find_trained(key: str) -> FinishedStep | None:
+    """An earlier run with this key whose model is still there and whole."""
+    for earlier in find_finished(STEP, key):
+        model_uri = earlier.outputs.get("model_uri", "")
+        if model_uri and inventory(model_uri) == earlier.outputs.get("inventory"):
+            return earlier
+    return None
+
+
+def _reuse(earlier: FinishedStep, step: StepRun) -> TrainedModel:
+    print(f"{STEP}: run {earlier.run_id} trained this model already, and is reused")
+    mark_reused(step, earlier)
+    return TrainedModel(earlier.outputs["model_uri"], earlier.run_id)
+
+
+def _dataset_digests(data_dir: Path, manifest: Manifest) -> dict[str, str]:
+    """What training sees of a dataset: the ids, the text codec, the sentences it validates on."""
+    codec = hashlib.sha256()
+    for path in sorted(path for path in data_dir.rglob("*") if path.is_file()):
+        place = path.relative_to(data_dir)
+        if place.parts[0] == "tokenizer" or place.name.startswith("vocabulary."):
+            codec.update(str(place).encode() + b"\0" + path.read_bytes() + b"\0")
+    heldout = {split: part.digest for split, part in manifest.heldout.items() if split == "validation"}
+    return {"fingerprint": manifest.fingerprint, "codec": codec.hexdigest(), **heldout}
 
 
 def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
@@ -117,6 +180,7 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step
     # Closed at once when interrupted: that is when the state is saved, and the folder is still locked.
     with closing(training.run()) as progress:
         _show_and_record(progress, training.step, training.total_steps, step)
+    step.flush()  # MLflow's own function, which logs the model, does not wait for a server that is away.
     with tempfile.TemporaryDirectory(prefix="export-") as folder:
         export_model(training.model, Path(folder, "model"))
         max_length = int(manifest.parameters.get("max_length", 50))

@@ -4,25 +4,26 @@ Usage: mlflow run . [-P corpus=… -P units=… …]; ``python -m pipelines.work
 """
 
 import dataclasses
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 from components.corpus.parameters import PrepareParameters
 from components.dataset.manifest import Manifest
 from components.errors import InputError
 from components.evaluation.parameters import EvaluateParameters
+from components.evaluation.summary import as_metrics
+from components.force import STEPS, forced_steps
 from components.parameters import parameter, select
 from components.tracking import check_tracking, step_run
+from components.tracking.naming import short_corpus
+from components.tracking.server import tracking_uri
 from pipelines import cli, evaluate, prepare, train
 from pipelines.local_dataset import local_dataset
 
 T = TypeVar("T")
 
-STEPS = ("prepare", "train", "evaluate")
 ABOUT = "Runs the whole workflow: prepares the corpus, trains, evaluates, registers."
 
 
@@ -57,70 +58,26 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
     Raises:
         InputError: if something cannot work, as far as possible before any work begins.
     """
-    forced = forced_steps(values["force"])
+    forced_steps(values["force"])
     train_parameters = select(train.TrainParameters, values)
     _check_shares(values)
     check_tracking()
     defaults = {name: field.default for name, field in cli.fields_of(PARAMETERS).items()}
-    with step_run("main", values, name=f"workflow {values['corpus']}", defaults=defaults) as parent:
+    if values["recipe"] and values["corpus"] == defaults["corpus"]:
+        print(f"recipe {values['recipe']}: no corpus is set beside it, so it trains on the embedded {values['corpus']}")
+    with step_run("main", values, name=f"workflow {short_corpus(values['corpus'])}", defaults=defaults) as parent:
         data_dir = _timed(1, lambda: local_dataset(prepare.run(select(PrepareParameters, values))))
-        model = _timed(2, lambda: _trained(train_parameters, data_dir, "train" in forced))
+        parent.log_dataset(data_dir, Manifest.load(data_dir), context="training")
+        model = _timed(2, lambda: train.run(train_parameters, data_dir))
         # A given test corpus is in the dataset by now, beside everything that was kept from training because of it.
         parameters = dataclasses.replace(select(EvaluateParameters, values), test_corpus="")
         evaluation = _timed(3, lambda: evaluate.run(parameters, model.model_uri, data_dir))
-        parent.log_metrics({"test_bleu": evaluation.bleu, "test_chrf": evaluation.chrf})
+        parent.log_metrics(as_metrics(evaluation.measured))
         parent.set_tags({"model": f"models:/{evaluation.name}/{evaluation.version}"})
         page = f"#/models/{evaluation.name}/versions/{evaluation.version}"
         parent.describe(f"{evaluation.promotion} ([the version]({page}))")
     print(_summary(evaluation))
     return evaluation
-
-
-def forced_steps(force: str) -> frozenset[str]:
-    """The steps that ``force`` names.
-
-    Raises:
-        InputError: if it names one that does not exist.
-    """
-    names = force.replace(",", " ").split()
-    for name in names:
-        if name not in (*STEPS, "all"):
-            raise InputError(f"force: found {name!r}, must be names of steps ({', '.join(STEPS)}) or all")
-    return frozenset(STEPS if "all" in names else names)
-
-
-def _trained(parameters: train.TrainParameters, data_dir: Path, forced: bool) -> train.TrainedModel:
-    """The trained model: that of an earlier run if it is still there, else a new one."""
-    from components.tracking.cache import find_finished, record_reuse, remember, step_key
-    from components.tracking.registry import is_intact
-
-    manifest = Manifest.load(data_dir)
-    decisive = {name: value for name, value in vars(parameters).items() if name not in ("data_dir", "checkpoint_dir")}
-    key = step_key("train", "pipelines.train", _dataset_digests(data_dir, manifest), decisive)
-    if forced:
-        from components.training.checkpoints import forget  # TensorFlow, which takes seconds to import.
-
-        forget(Path(parameters.checkpoint_dir or Path("checkpoints", train.checkpoint_key(parameters, manifest))))
-    else:
-        for earlier in find_finished("train", key):
-            if is_intact(earlier.outputs["model_uri"]):
-                print(f"train: run {earlier.run_id} trained this model already, and is reused")
-                record_reuse("train", parameters, earlier)
-                return train.TrainedModel(earlier.outputs["model_uri"], earlier.run_id)
-    model = train.run(parameters, data_dir)
-    remember(model.run_id, key, {"model_uri": model.model_uri})
-    return model
-
-
-def _dataset_digests(data_dir: Path, manifest: Manifest) -> dict[str, str]:
-    """What training sees of a dataset: the ids, the text codec, the sentences it validates on."""
-    codec = hashlib.sha256()
-    for path in sorted(path for path in data_dir.rglob("*") if path.is_file()):
-        place = path.relative_to(data_dir)
-        if place.parts[0] == "tokenizer" or place.name.startswith("vocabulary."):
-            codec.update(str(place).encode() + b"\0" + path.read_bytes() + b"\0")
-    heldout = {split: part.digest for split, part in manifest.heldout.items() if split == "validation"}
-    return {"fingerprint": manifest.fingerprint, "codec": codec.hexdigest(), **heldout}
 
 
 def _check_shares(values: Mapping[str, Any]) -> None:
@@ -140,10 +97,9 @@ def _timed(number: int, work: Callable[[], T]) -> T:
 
 
 def _summary(evaluation: evaluate.Evaluation) -> str:
-    from mlflow import get_tracking_uri
-
-    store = get_tracking_uri()
-    lines = ["", f"BLEU {evaluation.bleu:.1f}   chrF {evaluation.chrf:.1f}", ""]
+    store = tracking_uri()
+    scores = evaluation.measured.scores
+    lines = ["", f"BLEU {scores.bleu.value:.1f}   chrF {scores.chrf.value:.1f}", ""]
     for example in evaluation.examples:
         lines += [
             f"  {example.source}",

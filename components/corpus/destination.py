@@ -59,8 +59,8 @@ class Destination(ABC):
         """Looks whether a dataset may be put there.
 
         Raises:
-            InputError: if it holds another dataset, or a damaged one, and ``force`` is not set; if it holds anything
-                that is no part of a dataset.
+            InputError: if it holds another dataset and ``force`` is not set; if it holds anything that is no part of
+                a dataset.
         """
 
     @abstractmethod
@@ -133,7 +133,8 @@ class RemoteDestination(Destination):
             # Without a manifest it is what an attempt left that was killed while it moved its files here.
             if MANIFEST_FILE in names and not force:
                 found = self._manifest()
-                raise folders.held(self.url, found.key if found else None, key)
+                if found is None or found.key != key:
+                    raise folders.held(self.url, found.key if found else None, key)
 
     @contextmanager
     def staged(self) -> Iterator[Workplace]:

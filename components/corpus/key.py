@@ -4,17 +4,16 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
+from components.code import code_digest
 from components.corpus.parameters import PrepareParameters
 from components.corpus.rules import rules_off
 from components.corpus.sources import Source
 from components.dataset.manifest import SCHEMA_VERSION
 
-# The rooms whose code decides what is written, and the libraries that do.
-_ROOMS = ("corpus", "dataset", "text")
+# The code that decides what is written, and the libraries that do.
+_ENTRY = "components.corpus.preparation"
 _LIBRARIES = ("pyarrow", "pyrealb")
 # What a dataset is called by; a 64-bit prefix is enough to tell datasets apart.
 KEY_DIGITS = 16
@@ -47,16 +46,6 @@ def dataset_key(effective: Mapping[str, Any], corpora: Mapping[str, Sequence[Sou
         "schema": SCHEMA_VERSION,
         "parameters": {name: value for name, value in effective.items() if name not in _CORPORA},
         "content": content,
-        "code": code_digest(),
-        "libraries": {name: version(name) for name in _LIBRARIES},
+        "code": code_digest(_ENTRY, libraries=_LIBRARIES),
     }
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:KEY_DIGITS]
-
-
-def code_digest() -> str:
-    """A digest of the source code of the rooms that take part."""
-    components = Path(__file__).parent.parent
-    digest = hashlib.sha256()
-    for path in sorted(path for room in _ROOMS for path in (components / room).rglob("*.py")):
-        digest.update(str(path.relative_to(components)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from components.corpus.runners.table import RUNNERS
+from components.force import force_parameter
 from components.parameters import parameter
 
 
@@ -60,7 +61,4 @@ class PrepareParameters(CorpusParameters, CleaningParameters, EncodingParameters
         choices=tuple(RUNNERS),
     )
     beam_options: str = parameter("", "further Beam options, as one string: '--parallelism=2 …'")
-    force: str = parameter(
-        "",
-        "steps to run again although nothing changed (names or `all`)",
-    )
+    force: str = force_parameter()

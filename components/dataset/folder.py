@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from components.dataset.manifest import MANIFEST_FILE, Manifest
-from components.errors import InputError
+from components.errors import BusyError, InputError
 from components.text.codec import SETTINGS_FILE, vocabulary_file
 
 # What a dataset consists of, besides the vocabularies.
@@ -42,11 +42,14 @@ def is_whole(manifest: Manifest, sizes: Mapping[str, int]) -> bool:
 
 
 def check_replaceable(folder: Path, key: str, force: bool) -> None:
-    """Looks whether a dataset may be put in the place of ``folder``.
+    """Looks whether the dataset with this key may be put in the place of ``folder``.
+
+    What is left of the same dataset, damaged, may always be replaced: a folder is known to be its own by the manifest,
+    or by being named after the key.
 
     Raises:
-        InputError: if it holds another dataset, or a damaged one, and ``force`` is not set; if it holds anything that
-            is no part of a dataset, or is no folder.
+        InputError: if it holds another dataset, or what may be the rest of another, and ``force`` is not set; if it
+            holds anything that is no part of a dataset, or is no folder.
     """
     if not folder.exists():
         return
@@ -57,7 +60,7 @@ def check_replaceable(folder: Path, key: str, force: bool) -> None:
     except OSError as error:
         raise InputError(f"data_dir: {folder} cannot be read: {error.strerror}") from None
     check_foreign(str(folder), names)
-    if names and not force:
+    if names and not force and (_key(folder) or folder.name) != key:
         raise held(str(folder), _key(folder), key)
 
 
@@ -95,7 +98,8 @@ def staged(folder: Path) -> Iterator[Path]:
     A process that is killed leaves the hidden folder ``.NAME.partial`` behind; the next one clears it away.
 
     Raises:
-        InputError: if it cannot be made, or if another process is at work on it.
+        BusyError: if another process is at work on it.
+        InputError: if it cannot be made.
     """
     folder = folder.absolute()
     partial = folder.with_name(f".{folder.name}.partial")
@@ -120,7 +124,7 @@ def staged(folder: Path) -> Iterator[Path]:
 
 def _lock(lock: int, partial: Path, folder: Path) -> None:
     """Locks the folder itself, so that no lock file stays behind."""
-    busy = InputError(f"data_dir: another process is preparing {folder} at this moment")
+    busy = BusyError(f"data_dir: another process is preparing {folder} at this moment")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

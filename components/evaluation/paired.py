@@ -48,4 +48,5 @@ def compare(references: Sequence[str], baseline: Sequence[str], system: Sequence
     assert isinstance(first, Result)
     assert isinstance(second, Result)
     assert second.p_value is not None
-    return Comparison(first.score, second.score, second.p_value)
+    # Where there is no difference, sacreBLEU counts no resample as large as it, and calls that improbable.
+    return Comparison(first.score, second.score, second.p_value if second.score != first.score else 1.0)

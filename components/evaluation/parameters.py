@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from components.force import force_parameter
 from components.parameters import parameter
 from components.serving.options import SearchOptions
 
@@ -23,3 +24,4 @@ class EvaluateParameters(SearchOptions):
         minimum=0,
         maximum=1,
     )
+    force: str = force_parameter()

@@ -1,15 +1,16 @@
 """The report of an evaluation: what it says as data, and the page that shows it."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from components.evaluation.differences import differences
+from components.evaluation.measurement import Measurement, as_document
 from components.evaluation.metrics import Score
 from components.evaluation.plots import Curve, alignment_chart, class_chart, curve_chart
 from components.evaluation.scores import Example, Scores
-from components.serving.translation import Alignment
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 SHOWN = 5
@@ -17,11 +18,16 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Rival:
-    """Another way to translate the same test set, and how well that does."""
+    """Another way to translate the same test set, and how well that does.
+
+    ``p_value`` is how probable so large a difference in BLEU would be if both were equally good (paired bootstrap);
+    None where nobody asked.
+    """
 
     name: str
     bleu: Score
     chrf: Score
+    p_value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -29,20 +35,22 @@ class Report:
     """All that the page shows; what is empty is left out.
 
     ``facts`` and ``corpus`` are label → value; ``curves`` chart → curve's name → (step, value); ``commands`` repeat
-    the evaluation; ``unknown_rate`` is the share of output tokens that were ``<unk>`` before words were copied;
-    ``alignments`` belong to some of the examples.
+    the evaluation.
     """
 
     title: str
-    scores: Scores
-    unknown_rate: float
-    sentences_per_second: float
+    measured: Measurement
     rivals: Sequence[Rival] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     corpus: Mapping[str, str] = field(default_factory=dict)
     curves: Mapping[str, Mapping[str, Curve]] = field(default_factory=dict)
-    alignments: Sequence[Alignment] = ()
     commands: Sequence[str] = ()
+
+    def as_json(self) -> str:
+        """Everything but the sentences, for programs."""
+        around = {name: value for name, value in vars(self).items() if name not in ("measured", "rivals")}
+        document = {**as_document(self.measured), "rivals": [asdict(rival) for rival in self.rivals], **around}
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def render(report: Report) -> str:
@@ -51,7 +59,7 @@ def render(report: Report) -> str:
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    scores = report.scores
+    scores = report.measured.scores
     charts = {
         heading: class_chart(classes, unit)
         for heading, unit, classes in (
@@ -62,9 +70,11 @@ def render(report: Report) -> str:
     }
     return template.render(
         report=report,
+        measured=report.measured,
+        scores=scores,
         charts=charts,
         curves={name: curve_chart(curves) for name, curves in report.curves.items()},
-        alignments=[alignment_chart(alignment) for alignment in report.alignments],
+        alignments=[alignment_chart(alignment) for alignment in report.measured.alignments],
         examples={name: [_marked(example) for example in group] for name, group in pick_examples(scores).items()},
     )
 

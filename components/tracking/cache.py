@@ -7,13 +7,11 @@ deleted in the UI is forgotten, one that failed never counts.
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from components.tracking.code import code_digest
+from components.code import code_digest
 from components.tracking.run import StepRun
-from components.tracking.step import step_run
 
 KEY_TAG = "step.key"
 OUTPUTS_TAG = "step.outputs"
@@ -22,12 +20,22 @@ REUSED_TAG = "reused"
 
 @dataclass(frozen=True)
 class FinishedStep:
-    """A run whose result may stand. ``outputs``: name → where it is, as the step told them."""
+    """A run whose result may stand. ``outputs``: name → where it is or what it is, as the step told."""
 
     run_id: str
     experiment_id: str
     outputs: dict[str, str]
     metrics: dict[str, float]
+
+    def read(self, path: str) -> str | None:
+        """The content of its artifact ``path``; None if it is gone."""
+        import mlflow
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return mlflow.artifacts.load_text(f"runs:/{self.run_id}/{path}")
+        except (MlflowException, OSError, UnicodeDecodeError):
+            return None
 
 
 def step_key(step: str, entry: str, inputs: Mapping[str, str], parameters: Mapping[str, Any]) -> str:
@@ -56,46 +64,36 @@ def find_preparation(digest: str) -> list[FinishedStep]:
     return _search(f"tags.step = 'prepare' AND dataset.digest = '{digest}'")
 
 
-def remember(run_id: str, key: str, outputs: Mapping[str, str]) -> None:
-    """Makes a finished run an entry of the cache.
+def remember(run: StepRun, key: str, outputs: Mapping[str, str]) -> None:
+    """Makes a run an entry of the cache, as soon as it is finished.
 
     Args:
-        run_id: of the step's run.
+        run: the step's, with all its outputs.
         key: of its result, see :func:`step_key`.
-        outputs: where the results are: name → path or URI.
+        outputs: what they are, or where: name → path, URI or digest.
     """
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
-    # Last the key: an entry without outputs would be found.
-    with suppress(MlflowException):  # What is not remembered is only done again.
-        client = MlflowClient()
-        client.set_tag(run_id, OUTPUTS_TAG, json.dumps(dict(outputs)))
-        client.set_tag(run_id, KEY_TAG, key)
+    run.set_tags({OUTPUTS_TAG: json.dumps(dict(outputs)), KEY_TAG: key})
 
 
-def record_reuse(step: str, parameters: Any, finished: FinishedStep | None) -> StepRun:
+def mark_reused(run: StepRun, finished: FinishedStep | None) -> None:
     """Shows in the run tree that a step was not run because an earlier result stands.
 
-    Args:
-        step: its name.
-        parameters: the effective ones.
-        finished: the earlier run, None if no run is known, only its output.
+    The run names the earlier one as tag ``reused``, links to it, and repeats its last metrics, so that comparisons of
+    whole workflows show them.
 
-    Returns:
-        A finished run which names the earlier one as tag ``reused``, links to it, and repeats its last metrics, so
-        that comparisons of whole workflows show them.
+    Args:
+        run: the step's, in which nothing is done.
+        finished: the earlier run, None if no run is known, only its output.
     """
-    with step_run(step, parameters, name=f"{step} (reused)") as run:
-        if finished is None:
-            run.set_tags({REUSED_TAG: "unknown"})
-            run.describe("Its result was there already; no run in this store made it.")
-        else:
-            run.set_tags({REUSED_TAG: finished.run_id, OUTPUTS_TAG: json.dumps(finished.outputs)})
-            run.log_metrics({k: v for k, v in finished.metrics.items() if not k.startswith("system/")})
-            link = f"#/experiments/{finished.experiment_id}/runs/{finished.run_id}"
-            run.describe(f"Nothing was done: inputs, parameters and code are those of [this run]({link}).")
-    return run
+    run.rename(f"{run.name} (reused)")
+    if finished is None:
+        run.set_tags({REUSED_TAG: "unknown"})
+        run.describe("Its result was there already; no run in this store made it.")
+        return
+    run.set_tags({REUSED_TAG: finished.run_id, OUTPUTS_TAG: json.dumps(finished.outputs)})
+    run.log_metrics({k: v for k, v in finished.metrics.items() if not k.startswith("system/")})
+    link = f"#/experiments/{finished.experiment_id}/runs/{finished.run_id}"
+    run.describe(f"Nothing was done: inputs, parameters and code are those of [this run]({link}).")
 
 
 def _search(which: str) -> list[FinishedStep]:

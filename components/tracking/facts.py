@@ -6,7 +6,8 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[2]
+from components.code import PROJECT
+
 _PACKAGES = ("tensorflow", "tensorflow-addons", "apache-beam", "mlflow")
 
 

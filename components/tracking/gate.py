@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from components.dataset.heldout import heldout_content
 from components.tracking.registry import CHAMPION, crown, find_alias, register_model
 from components.tracking.run import StepRun
 
@@ -66,18 +67,28 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class _TestSet:
-    """The sentences on which a champion is judged, and a model's translations of them."""
+class Judged:
+    """The sentences on which a champion is judged, and a model's translations of them.
+
+    ``version`` is the model's, where it is the champion.
+    """
 
     digest: str
     sources: Sequence[str]
     references: Sequence[str]
     translations: Sequence[str]
+    version: str = ""
 
 
 def pairs_digest(pairs: Sequence[tuple[str, str]]) -> str:
-    """A digest of a test set's (source, reference) pairs in their order."""
-    return hashlib.sha256(json.dumps([list(pair) for pair in pairs]).encode()).hexdigest()
+    """A digest of a test set's (source, reference) pairs in their order: that of the held-out file with them."""
+    return hashlib.sha256(heldout_content(pairs)).hexdigest()
+
+
+def present_champion(name: str) -> Judged | None:
+    """The present champion's translations of the sentences it is judged on; None if there is none, or none are kept."""
+    champion = find_alias(name, CHAMPION)
+    return _champions_test_set(champion) if champion else None
 
 
 def decide(
@@ -106,7 +117,7 @@ def decide(
     """
     version = register_model(candidate.model_uri, name, tags)
     _tag(name, version, _origin(name, version))
-    own = _TestSet(
+    own = Judged(
         pairs_digest(list(zip(candidate.sources, candidate.references, strict=True))),
         candidate.sources,
         candidate.references,
@@ -118,7 +129,7 @@ def decide(
             return Decision(name, version, False, "it is the champion already")
         test_set, decision, figures = _judge(candidate, own, name, version, champion, compare, threshold)
         if not decision.promoted:
-            _tag(name, version, {"promotion.reason": decision.reason, **figures})
+            _tag(name, version, {**_verdict(decision), **figures})
             return decision
         run.log_table(
             {
@@ -135,7 +146,7 @@ def decide(
             {
                 TEST_DIGEST_TAG: test_set.digest,
                 TRANSLATIONS_TAG: f"runs:/{run.run_id}/{_ARTIFACT}",
-                "promotion.reason": decision.reason,
+                **_verdict(decision),
                 **figures,
             },
         )
@@ -146,22 +157,28 @@ def decide(
         if _version(find_alias(name, CHAMPION)) == version:
             return decision
     reason = f"others were promoted at the same time, {_ATTEMPTS} times in a row"
-    _tag(name, version, {"promotion.reason": reason})
-    return Decision(name, version, False, reason)
+    decision = Decision(name, version, False, reason)
+    _tag(name, version, _verdict(decision))
+    return decision
+
+
+def _verdict(decision: Decision) -> dict[str, str]:
+    return {"promotion.decision": "champion" if decision.promoted else "stays", "promotion.reason": decision.reason}
 
 
 def _judge(
     candidate: Candidate,
-    own: _TestSet,
+    own: Judged,
     name: str,
     version: str,
     champion: "ModelVersion | None",
     compare: Callable[[Sequence[str], Sequence[str], Sequence[str]], Comparison],
     threshold: float,
-) -> tuple[_TestSet, Decision, dict[str, str]]:
+) -> tuple[Judged, Decision, dict[str, str]]:
     """The test set that counts with the candidate's translations, the decision, and its figures as tags."""
     if champion is None:
-        return own, Decision(name, version, True, "there was no champion"), {}
+        figures = {"promotion.sentences": str(len(own.sources)), "promotion.test_digest": own.digest}
+        return own, Decision(name, version, True, "there was no champion"), figures
     against = f"champion version {champion.version}"
     theirs = _champions_test_set(champion)
     if theirs is None:
@@ -170,11 +187,13 @@ def _judge(
     if theirs.digest != own.digest:
         translations = candidate.translate(theirs.sources)
     comparison = compare(theirs.references, theirs.translations, translations)
+    difference = comparison.system - comparison.baseline
     promoted = comparison.wins(threshold)
     verdict = "beats" if promoted else "does not beat"
     reason = (
         f"{verdict} {against} on {len(theirs.sources)} sentences ({theirs.digest[:12]}): BLEU {comparison.system:.2f}"
-        f" against {comparison.baseline:.2f}, p {comparison.p_value:.4f} (below {threshold:g} needed)"
+        f" against {comparison.baseline:.2f} ({difference:+.2f}), p {comparison.p_value:.4f} (below {threshold:g}"
+        " needed)"
     )
     if not promoted and theirs.digest != own.digest:
         reason += "; these are the champion's sentences, not its own: another model_name starts anew"
@@ -182,15 +201,17 @@ def _judge(
         "promotion.champion": str(champion.version),
         "promotion.champion_bleu": f"{comparison.baseline:.4f}",
         "promotion.candidate_bleu": f"{comparison.system:.4f}",
+        "promotion.difference": f"{difference:+.4f}",
         "promotion.p_value": f"{comparison.p_value:.4f}",
         "promotion.threshold": f"{threshold:g}",
+        "promotion.sentences": str(len(theirs.sources)),
         "promotion.test_digest": theirs.digest,
     }
-    test_set = _TestSet(theirs.digest, theirs.sources, theirs.references, translations)
+    test_set = Judged(theirs.digest, theirs.sources, theirs.references, translations)
     return test_set, Decision(name, version, promoted, reason), figures
 
 
-def _champions_test_set(champion: "ModelVersion") -> _TestSet | None:
+def _champions_test_set(champion: "ModelVersion") -> Judged | None:
     """What the champion's version names, with its translations; None if it names nothing or nothing is there."""
     import mlflow
     from mlflow.exceptions import MlflowException
@@ -203,7 +224,7 @@ def _champions_test_set(champion: "ModelVersion") -> _TestSet | None:
     except (MlflowException, OSError):
         return None
     sources, references, translations = zip(*table["data"], strict=True)
-    return _TestSet(champion.tags.get(TEST_DIGEST_TAG, ""), sources, references, translations)
+    return Judged(champion.tags.get(TEST_DIGEST_TAG, ""), sources, references, translations, str(champion.version))
 
 
 def _origin(name: str, version: str) -> dict[str, str]:

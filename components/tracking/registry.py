@@ -3,17 +3,22 @@
 ``candidate`` is the newest version, ``champion`` the one that serves, ``previous-champion`` the one before it.
 """
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from components.errors import InputError
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
 CANDIDATE = "candidate"
 CHAMPION = "champion"
 PREVIOUS_CHAMPION = "previous-champion"
+# What MLflow and Python put beside a model's files when it is loaded from where they lie.
+_LATER = ("registered_model_meta", "__pycache__")
 
 
 def register_model(model_uri: str, name: str, tags: Mapping[str, str] | None = None) -> str:
@@ -30,16 +35,24 @@ def register_model(model_uri: str, name: str, tags: Mapping[str, str] | None = N
     import mlflow
 
     client = mlflow.MlflowClient()
-    # By its source: the field `model_id` is not kept by MLflow's SQL store.
-    known = [v for v in client.search_model_versions(f"name = '{name}'") if v.source == model_uri]
-    if known:
-        version = str(known[0].version)
-    else:
-        version = str(mlflow.register_model(model_uri, name).version)
+    version = _known(client, model_uri, name)
+    if not version:
+        version = made = str(mlflow.register_model(model_uri, name).version)
+        # Another process may have registered the same model at the same time: the first version is the one.
+        if (first := _known(client, model_uri, name)) and first != made:
+            client.delete_model_version(name, made)
+            version = first
         client.set_registered_model_alias(name, CANDIDATE, version)
     for tag, value in (tags or {}).items():
         client.set_model_version_tag(name, version, tag, value)
     return version
+
+
+def _known(client: "MlflowClient", model_uri: str, name: str) -> str:
+    """The first version of ``name`` that is this model; empty if there is none."""
+    # By its source: the field `model_id` is not kept by MLflow's SQL store.
+    versions = [int(v.version) for v in client.search_model_versions(f"name = '{name}'") if v.source == model_uri]
+    return str(min(versions)) if versions else ""
 
 
 def find_alias(name: str, alias: str) -> "ModelVersion | None":
@@ -80,15 +93,31 @@ def roll_back(name: str) -> str:
     return str(previous.version)
 
 
-def is_intact(model_uri: str) -> bool:
-    """Whether the logged model ``models:/ID`` is there, complete, with its files."""
-    import mlflow
+def inventory(model_uri: str) -> str:
+    """A digest of the names and sizes of the files of the logged model ``models:/ID``; empty if it is not complete.
+
+    It tells without a download whether a file is gone or was cut short.
+    """
+    from mlflow import MlflowClient
     from mlflow.entities import LoggedModelStatus
     from mlflow.exceptions import MlflowException
 
+    client, model_id = MlflowClient(), model_uri.removeprefix("models:/")
     try:
-        model = mlflow.MlflowClient().get_logged_model(model_uri.removeprefix("models:/"))
-        files = {file.path.rpartition("/")[2] for file in mlflow.artifacts.list_artifacts(model_uri) or []}
+        if client.get_logged_model(model_id).status != LoggedModelStatus.READY:
+            return ""
+        files = sorted(_files(client, model_id, None))
     except (MlflowException, OSError):
-        return False
-    return model.status == LoggedModelStatus.READY and "MLmodel" in files
+        return ""
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest() if files else ""
+
+
+def _files(client: "MlflowClient", model_id: str, folder: str | None) -> Iterator[tuple[str, int | None]]:
+    """(path, bytes) of the files below a folder of a model's artifacts."""
+    for file in client.list_logged_model_artifacts(model_id, folder):
+        if file.path.rpartition("/")[2] in _LATER:
+            continue
+        if file.is_dir:
+            yield from _files(client, model_id, file.path)
+        else:
+            yield file.path, file.file_size

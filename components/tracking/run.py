@@ -17,11 +17,13 @@ from components.tracking.server import await_server
 class StepRun:
     """The run of a step. Nothing said to it waits for the tracking server or fails because of it.
 
-    ``run_id`` is its id; ``metrics`` (the latest values), ``datasets`` and ``note`` are what was said so far.
+    ``run_id`` is its id; ``name`` what this project calls it, empty if its user did that; ``metrics`` (the latest
+    values), ``datasets`` and ``note`` are what was said so far.
     """
 
-    def __init__(self, run_id: str, outbox: Outbox) -> None:
+    def __init__(self, run_id: str, name: str, outbox: Outbox) -> None:
         self.run_id = run_id
+        self.name = name
         self.metrics: dict[str, float] = {}
         self.datasets: list[LoggedDataset] = []
         self.note = ""
@@ -92,7 +94,7 @@ class StepRun:
         self.set_tags({"mlflow.loggedArtifacts": json.dumps([{"path": p, "type": "table"} for p in self._tables])})
 
     def log_dataset(self, location: Path | str, manifest: Manifest, context: str) -> LoggedDataset:
-        """Records a prepared dataset as an input of this run.
+        """Records a prepared dataset as an input of this run, and tags the run with its corpus and fingerprint.
 
         Args:
             location: its folder, or its URL.
@@ -103,6 +105,7 @@ class StepRun:
         Returns:
             Its name and digest in MLflow, for :meth:`log_metrics`.
         """
+        self.set_tags({"corpus": manifest.parameters.get("corpus", ""), "fingerprint": manifest.fingerprint})
         return self._log(describe_dataset(location, manifest, context), context)
 
     def log_corpus(self, corpus: str, digest: str, context: str, sentences: int | None = None) -> LoggedDataset:
@@ -144,6 +147,12 @@ class StepRun:
     def describe(self, markdown: str) -> None:
         """Puts a sentence at the head of the description, which tells the rest by itself at the run's end."""
         self.note = markdown
+
+    def rename(self, name: str) -> None:
+        """Calls the run something else, unless its user named it."""
+        if self.name:
+            self.name = name
+            self.set_tags({"mlflow.runName": name})
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Tags the run; of a long text the first 5,000 characters."""

@@ -21,6 +21,8 @@ from components.tracking.server import await_server, tracking_uri, unreachable
 FAILURE_TAG = "failure"
 # `mlflow run` names a run like this when its user does not.
 _RANDOM_NAME = re.compile(r"[a-z]+-[a-z]+-\d{1,3}")
+# Parameters by which runs are looked for.
+_TAGGED = ("corpus", "runner")
 
 _logger = logging.getLogger(__name__)
 
@@ -40,7 +42,7 @@ def step_run(
         parameters: the effective parameters, a dataclass or a mapping. A run that is adopted already holds them as
             ``mlflow run`` got them, shell-quoted and with ``default`` for what is not set, and MLflow lets nobody
             change a parameter: there the effective ones are named ``effective.NAME``.
-        name: of the run in the UI; not set: the step's name.
+        name: of the run in the UI, unless its user gave it one; not set: the step's name.
         defaults: of the parameters, which need not be set to repeat the run; a dataclass knows its own.
 
     Yields:
@@ -57,13 +59,13 @@ def step_run(
     logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
     active = mlflow.start_run(run_name=None if adopted else name or step, nested=True, log_system_metrics=True)
     outbox = Outbox(mlflow.get_tracking_uri(), active.info.run_id)
-    run = StepRun(active.info.run_id, outbox)
+    users_own = adopted and not _RANDOM_NAME.fullmatch(active.info.run_name or "")
+    run = StepRun(active.info.run_id, "" if users_own else name or step, outbox)
+    run.rename(run.name)
     facts = run_facts()
-    tags = {"step": step, PROCESS_TAG: this_process(), **facts}
-    if adopted and _RANDOM_NAME.fullmatch(active.info.run_name or ""):
-        tags["mlflow.runName"] = name or step
-    run.set_tags(tags)
     values, defaults = _values(parameters, defaults)
+    told = {parameter: as_text(values[parameter]) for parameter in _TAGGED if parameter in values}
+    run.set_tags({"step": step, PROCESS_TAG: this_process(), **facts, **told})
     run.log_parameters(values, prefix="effective." if adopted else "")
 
     start = time.monotonic()

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from filelock import FileLock, Timeout
 
-from components.errors import InputError
+from components.errors import BusyError, InputError
 
 LATEST, BEST, EPOCHS, OWNER_FILE = "latest", "best", "epochs", "training.key"
 
@@ -74,16 +74,15 @@ def locked(folder: Path) -> Iterator[None]:
     """Holds the folder for this process, so that two runs do not write the same checkpoints; makes it if need be.
 
     Raises:
-        InputError: if another process holds it, or if it cannot be written.
+        BusyError: if another process holds it.
+        InputError: if it cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / "lock")
         lock.acquire(timeout=0)
     except Timeout:
-        raise InputError(
-            f"checkpoint_dir: {folder} is in use by another training run; wait for it or name another"
-        ) from None
+        raise BusyError(f"checkpoint_dir: {folder} is in use by another training run") from None
     except OSError as error:
         raise InputError(f"checkpoint_dir: {folder} cannot be written: {error.strerror}") from None
     try:

@@ -92,11 +92,18 @@ def test_another_dataset_is_replaced_only_by_force(dataset: Path) -> None:
     check_replaceable(dataset, "other key", force=True)
 
 
-def test_a_damaged_dataset_is_replaced_only_by_force(dataset: Path) -> None:
+def test_the_rest_of_an_unknown_dataset_is_replaced_only_by_force(dataset: Path) -> None:
     (dataset / "manifest.json").unlink()
     with pytest.raises(InputError, match="a damaged dataset"):
         check_replaceable(dataset, "k", force=False)
     check_replaceable(dataset, "k", force=True)
+
+
+def test_the_rest_of_the_same_dataset_is_replaced(dataset: Path) -> None:
+    (dataset / "vocabulary.en.txt").unlink()
+    check_replaceable(dataset, manifest().key, force=False)
+    (dataset / "manifest.json").unlink()
+    check_replaceable(dataset.rename(dataset.with_name("k")), "k", force=False)
 
 
 @pytest.mark.parametrize("force", [False, True])

@@ -23,6 +23,7 @@ def test_clear_difference_wins_and_its_reverse_does_not() -> None:
 def test_equal_translations_never_win() -> None:
     same = compare(REFERENCES, with_errors(3), with_errors(3))
     assert same.system == same.baseline
+    assert same.p_value == 1.0
     assert not same.wins(1.0)
 
 

@@ -1,5 +1,6 @@
 """The report's page: complete, self-contained, and safe whatever the sentences say."""
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.evaluation.differences import differences
+from components.evaluation.measurement import Measurement
 from components.evaluation.metrics import bleu, chrf
 from components.evaluation.report import Report, Rival, pick_examples, render
 from components.evaluation.scores import Scores, score_translations
@@ -24,22 +26,23 @@ def scores() -> Scores:
 
 
 @pytest.fixture(scope="module")
-def page(scores: Scores) -> str:
+def report(scores: Scores) -> Report:
     alignment = Alignment(("￭$a", "<b>", "你"), ("x_$", "y", "z"), (2, 0, -1))
-    return render(
-        Report(
-            title=HOSTILE,
-            scores=scores,
-            unknown_rate=0.0123,
-            sentences_per_second=41.5,
-            rivals=[Rival("the source, copied", bleu(["a"], ["b"]), chrf(["a"], ["b"]))],
-            facts={"Model": "models:/nmt-en-fr/3"},
-            corpus={"Read": "30 lines"},
-            curves={"Loss": {"val_loss": [(1, 2.0), (2, 1.0)]}},
-            alignments=[alignment],
-            commands=["mlflow run . -e evaluate"],
-        )
+    nothing = bleu(["a"], ["b"]), chrf(["a"], ["b"])
+    return Report(
+        title=HOSTILE,
+        measured=Measurement(scores, unknown_rate=0.0123, sentences_per_second=41.5, alignments=(alignment,)),
+        rivals=[Rival("version 7", *nothing, p_value=0.0456), Rival("the source, copied", *nothing)],
+        facts={"Model": "models:/nmt-en-fr/3"},
+        corpus={"Read": "30 lines"},
+        curves={"Loss": {"val_loss": [(1, 2.0), (2, 1.0)]}},
+        commands=["mlflow run . -e evaluate"],
     )
+
+
+@pytest.fixture(scope="module")
+def page(report: Report) -> str:
+    return render(report)
 
 
 def test_it_needs_nothing_but_itself(page: str) -> None:
@@ -61,7 +64,7 @@ def test_every_section_is_there_and_all_tags_are_closed(page: str) -> None:
         *("Attention", "Training", "Loss", "Corpus", "Again"),
     ]
     assert page.count("<svg") == 4
-    for fact in ("models:/nmt-en-fr/3", "1.23 %", "30 lines", "mlflow run . -e evaluate", "你"):
+    for fact in ("models:/nmt-en-fr/3", "1.23 %", "30 lines", "mlflow run . -e evaluate", "你", "version 7", "0.046"):
         assert fact in page
 
     class Tags(HTMLParser):
@@ -82,8 +85,16 @@ def test_every_section_is_there_and_all_tags_are_closed(page: str) -> None:
     assert tags.opened == []
 
 
+def test_the_same_facts_are_data(report: Report) -> None:
+    document = json.loads(report.as_json())
+    assert document["scores"]["bleu"]["value"] == report.measured.scores.bleu.value
+    assert document["rivals"][0]["p_value"] == 0.0456
+    assert document["curves"] == {"Loss": {"val_loss": [[1, 2.0], [2, 1.0]]}}
+    assert document.keys() >= {"title", "unknown_rate", "sentences_per_second", "alignments", "facts", "corpus"}
+
+
 def test_what_is_not_known_is_left_out(scores: Scores) -> None:
-    headings = re.findall(r"<h2>([^<]+)</h2>", render(Report("A model", scores, 0.0, 1.0)))
+    headings = re.findall(r"<h2>([^<]+)</h2>", render(Report("A model", Measurement(scores, 0.0, 1.0, ()))))
     assert headings == ["Where it is good", "Examples"]
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from components.evaluation.measurement import Measurement, as_document, as_table, read_measurement
 from components.evaluation.metrics import bleu, chrf
 from components.evaluation.scores import score_translations
-from components.evaluation.summary import as_document, as_metrics, as_table, as_text
+from components.evaluation.summary import as_metrics, as_text
+from components.serving.translation import Alignment
 
 SOURCES = ["It is fine tonight.", "A cat sleeps on the carpet.", "Yes!"]
 REFERENCES = ["Il fait beau ce soir.", "Un chat dort sur le tapis.", "Oui !"]
@@ -59,12 +61,39 @@ def test_what_cannot_be_scored_is_refused(translations: list[str], references: l
         bleu(translations, references)
 
 
-def test_shapes_of_the_summary() -> None:
-    scores = score_translations(SOURCES, REFERENCES, TRANSLATIONS)
-    assert as_table(scores)["source"] == SOURCES
-    assert as_table(scores)["chrf"][0] == 100
-    assert as_metrics(scores)["test_sentences"] == 3
-    assert json.loads(as_document(scores))["bleu"]["value"] == scores.bleu.value
-    text = as_text(scores, scores.examples[:1], 12.5)
+@pytest.fixture
+def measured() -> Measurement:
+    scores = score_translations(SOURCES, REFERENCES, TRANSLATIONS, rare_words=[0, 1, 9])
+    return Measurement(scores, 0.25, 12.5, (Alignment(("It", "is"), ("Il",), (0,)),))
+
+
+def test_shapes_of_the_summary(measured: Measurement) -> None:
+    scores = measured.scores
+    assert as_table(measured)["source"] == SOURCES
+    assert as_table(measured)["chrf"][0] == 100
+    assert as_metrics(measured)["test_sentences"] == 3
+    assert as_document(measured)["scores"]["bleu"]["value"] == scores.bleu.value
+    text = as_text(measured, scores.examples[:1])
     assert "BLEU" in text
+    assert "at 12.5 a second" in text
     assert "Il fait beau ce soir." in text
+
+
+def kept(measured: Measurement) -> tuple[str, str]:
+    """A measurement as it is kept: the document, and the table as MLflow writes it."""
+    columns = as_table(measured)
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    return json.dumps(as_document(measured)), json.dumps({"columns": list(columns), "data": rows})
+
+
+def test_a_measurement_that_was_kept_comes_back(measured: Measurement) -> None:
+    assert read_measurement(*kept(measured), SOURCES, REFERENCES) == measured
+
+
+@pytest.mark.parametrize("loss", ["document", "table", "cut", "other sentences", "a sentence more"])
+def test_a_measurement_that_is_not_whole_is_none(measured: Measurement, loss: str) -> None:
+    document, table = kept(measured)
+    references = REFERENCES[::-1] if loss == "other sentences" else REFERENCES + ["x"] * (loss == "a sentence more")
+    sources = SOURCES + ["x"] * (loss == "a sentence more")
+    texts = {"document": (None, table), "table": (document, None), "cut": (document[:-9], table)}
+    assert read_measurement(*texts.get(loss, (document, table)), sources, references) is None

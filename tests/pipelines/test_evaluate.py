@@ -60,8 +60,8 @@ def test_scores_are_recorded_and_the_model_registered(
     assert table["translation"].tolist() == [source for source, _ in PAIRS]
     report = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/report.html")
     assert "the source, copied" in report
-    scores = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/scores.json")
-    assert scores["bleu"]["value"] == run.data.metrics["test_bleu"]
+    document = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/report.json")
+    assert document["scores"]["bleu"]["value"] == run.data.metrics["test_bleu"]
     tags = {tag.key: tag.value for tag in run.inputs.dataset_inputs[0].tags}
     assert tags["mlflow.data.context"] == "test"
 

@@ -9,6 +9,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from components.errors import InputError
+from components.force import STEPS, forced_steps
 from pipelines import cli, workflow
 from pipelines.evaluate import Evaluation
 
@@ -52,11 +53,12 @@ def test_tree_summary_and_cache(work: Callable[..., Any], capfd: pytest.CaptureF
     assert parent.info.run_name == "workflow pairs.tsv"
     assert steps["prepare"].data.params["corpus"] == parent.data.params["corpus"] == "pairs.tsv"
     assert steps["train"].data.params["units"] == parent.data.params["units"] == "8"
-    assert parent.data.metrics["test_bleu"] == steps["evaluate"].data.metrics["test_bleu"] == evaluation.bleu
+    scores = evaluation.measured.scores
+    assert parent.data.metrics["test_bleu"] == steps["evaluate"].data.metrics["test_bleu"] == scores.bleu.value
     told = capfd.readouterr().out
     for line in (
-        *(f"[{number}/3] {step} …" for number, step in enumerate(workflow.STEPS, start=1)),
-        f"BLEU {evaluation.bleu:.1f}   chrF {evaluation.chrf:.1f}",
+        *(f"[{number}/3] {step} …" for number, step in enumerate(STEPS, start=1)),
+        f"BLEU {scores.bleu.value:.1f}   chrF {scores.chrf.value:.1f}",
         "Model  nmt-en-fr version 1",
         "Gate   nmt-en-fr version 1 is now champion: there was no champion",
         "-e serve -P model=models:/nmt-en-fr/1",
@@ -65,13 +67,19 @@ def test_tree_summary_and_cache(work: Callable[..., Any], capfd: pytest.CaptureF
         assert line in told
     assert told.count("    translation  ") == 5
 
-    # Nothing changed: nothing is prepared or trained, and the tree says whose results stand.
-    _, parent, done = work()
-    assert done == {"evaluate"}
-    assert steps_of(parent)["train"].data.tags["reused"] == steps["train"].info.run_id
-    assert steps_of(parent)["prepare"].data.tags["reused"] == steps["prepare"].info.run_id
-    link = f"(#/experiments/0/runs/{steps['train'].info.run_id})"
-    assert link in steps_of(parent)["train"].data.tags["mlflow.note.content"]
+    # Nothing changed: nothing is done, the tree says whose results stand, and the gate decides anew.
+    again, parent, done = work()
+    assert done == set()
+    reused = steps_of(parent)
+    for step in STEPS:
+        assert reused[step].data.tags["reused"] == steps[step].info.run_id
+        assert reused[step].info.run_name == f"{steps[step].info.run_name} (reused)"
+        assert f"(#/experiments/0/runs/{steps[step].info.run_id})" in reused[step].data.tags["mlflow.note.content"]
+        assert reused[step].data.tags["fingerprint"] == parent.data.tags["fingerprint"]
+    assert again.measured == evaluation.measured
+    assert again.promotion == "nmt-en-fr version 1 stays: it is the champion already"
+    assert again.promotion in reused["evaluate"].data.tags["mlflow.note.content"]
+    assert "report.html" in {file.path for file in MlflowClient().list_artifacts(reused["evaluate"].info.run_id)}
 
     assert work("--learning_rate=0.002")[2] == {"train", "evaluate"}
     write_corpus(Path("pairs.tsv"), last="tôt")
@@ -90,13 +98,13 @@ def test_what_is_forced_or_gone_is_done_again(work: Callable[..., Any]) -> None:
     assert work()[2] == {"train", "evaluate"}
 
 
-@pytest.mark.parametrize(("force", "steps"), [("", []), ("train", ["train"]), ("all", workflow.STEPS)])
+@pytest.mark.parametrize(("force", "steps"), [("", []), ("train", ["train"]), ("all", STEPS)])
 def test_steps_that_are_forced(force: str, steps: list[str]) -> None:
-    assert workflow.forced_steps(force) == set(steps)
+    assert forced_steps(force) == set(steps)
 
 
 def test_unknown_step_to_force_is_refused() -> None:
     with pytest.raises(
         InputError, match=r"force: found 'fit', must be names of steps \(prepare, train, evaluate\) or all"
     ):
-        workflow.forced_steps("prepare, fit")
+        forced_steps("prepare, fit")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from components.tracking.code import code_digest, rooms_of
+from components.code import code_digest, rooms_of
 
 
 @pytest.fixture

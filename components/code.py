@@ -2,19 +2,18 @@
 
 import ast
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from components.tracking.facts import PROJECT
-
+PROJECT = Path(__file__).parents[1]
 ROOT = "components"
-# It records what is done and decides nothing of it.
-_NOT_COUNTED = frozenset({"tracking"})
-_LIBRARIES = ("apache-beam", "numpy", "pyarrow", "sacrebleu", "tensorflow", "tensorflow-addons")
+# They record or arrange what is done and decide nothing of it.
+_NOT_COUNTED = frozenset({"tracking", "code", "force", "turns"})
+LIBRARIES = ("apache-beam", "numpy", "pyarrow", "sacrebleu", "tensorflow", "tensorflow-addons")
 
 
-def code_digest(entry: str, project: Path = PROJECT) -> str:
+def code_digest(entry: str, project: Path = PROJECT, libraries: Sequence[str] = LIBRARIES) -> str:
     """A digest of the rooms that an entry uses, as they are on disk now, committed or not.
 
     A room counts as a whole as soon as one of its modules is imported, anywhere on the way from the entry: some read
@@ -23,6 +22,7 @@ def code_digest(entry: str, project: Path = PROJECT) -> str:
     Args:
         entry: a module such as ``pipelines.train``; itself it counts too.
         project: the folder that holds ``components`` and ``pipelines``.
+        libraries: whose versions count.
     """
     rooms = rooms_of(entry, project) - _NOT_COUNTED
     files = [_file(entry, project), *sorted(path for room in rooms for path in _files(project / ROOT, room))]
@@ -30,7 +30,7 @@ def code_digest(entry: str, project: Path = PROJECT) -> str:
     for path in files:
         assert path is not None, f"there is no module {entry}"
         digest.update(str(path.relative_to(project)).encode() + b"\0" + _content(path) + b"\0")
-    for library in _LIBRARIES:
+    for library in libraries:
         digest.update(f"{library}=={version(library)}\0".encode())
     return digest.hexdigest()
 
