@@ -22,8 +22,12 @@ from pipelines.local_dataset import DATA
 STEP = "prepare"
 
 
-def run(parameters: PrepareParameters) -> str:
+def run(parameters: PrepareParameters, work: Survey | None = None) -> str:
     """Prepares a corpus, or finds it prepared.
+
+    Args:
+        parameters: what to prepare, and how.
+        work: the survey of these parameters, if it is made already.
 
     Returns:
         Where the dataset is: a folder, or what else ``data_dir`` names.
@@ -31,7 +35,7 @@ def run(parameters: PrepareParameters) -> str:
     Raises:
         InputError: on parameters or files that cannot be worked with; nothing is left behind then.
     """
-    work = survey(parameters)
+    work = work or survey(parameters)
     destination = Destination.of(parameters.data_dir or str(DATA / work.key))
     forced = STEP in forced_steps(parameters.force)
     return when_free(lambda: _prepared(work, destination, forced))
@@ -59,8 +63,8 @@ def _prepared(work: Survey, destination: Destination, forced: bool) -> str:
         for index, source in enumerate(work.sources):
             place = next(work.places[place] for owner, place, _ in work.parts if owner == index)
             step.log_corpus(place.name, source.digest(), context=place.parameter)
-        manifest = prepare(work, workplace)
-        step.log_metrics(metrics(manifest))
+        manifest, figures = prepare(work, workplace)
+        step.log_metrics(metrics(manifest) | figures)
         step.log_artifact(workplace.folder / "manifest.json")
         step.log_dataset(str(destination), manifest, context=STEP)
     print(f"prepare: {destination}: {summary(manifest)}")

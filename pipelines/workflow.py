@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from components.corpus.parameters import PrepareParameters
+from components.corpus.survey import survey
 from components.dataset.manifest import Manifest
 from components.errors import InputError
 from components.evaluation.parameters import EvaluateParameters
@@ -59,14 +60,15 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
         InputError: if something cannot work, as far as possible before any work begins.
     """
     forced_steps(values["force"])
-    train_parameters = select(train.TrainParameters, values)
+    prepare_parameters, train_parameters = select(PrepareParameters, values), select(train.TrainParameters, values)
     _check_shares(values)
+    work = survey(prepare_parameters)
     check_tracking()
     defaults = {name: field.default for name, field in cli.fields_of(PARAMETERS).items()}
     if values["recipe"] and values["corpus"] == defaults["corpus"]:
         print(f"recipe {values['recipe']}: no corpus is set beside it, so it trains on the embedded {values['corpus']}")
     with step_run("main", values, name=f"workflow {short_corpus(values['corpus'])}", defaults=defaults) as parent:
-        data_dir = _timed(1, lambda: local_dataset(prepare.run(select(PrepareParameters, values))))
+        data_dir = _timed(1, lambda: local_dataset(prepare.run(prepare_parameters, work)))
         parent.log_dataset(data_dir, Manifest.load(data_dir), context="training")
         model = _timed(2, lambda: train.run(train_parameters, data_dir))
         # A given test corpus is in the dataset by now, beside everything that was kept from training because of it.

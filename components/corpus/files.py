@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +29,7 @@ STRIPES = 2
 _SCANNERS, _SCANNED = 8, 32 << 20
 # Text is this much larger than its gzip file, roughly.
 GZIP_RATIO = 4
+PARTIAL = ".partial"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 
@@ -217,11 +220,18 @@ def _split_lines(text: bytes) -> pa.Array:
 
 
 def write_file(path: str, pieces: Iterable[bytes]) -> int:
-    """Writes a file, making its folder; says how many bytes it has."""
+    """Writes a file, making its folder; says how many bytes it has. It appears whole.
+
+    A distributed runner may write it a second time while a worker that it has given up is still at it. What that one
+    leaves behind ends in ``PARTIAL``.
+    """
+    written = path if is_remote(path) else f"{path}.{uuid4().hex}{PARTIAL}"
     size = 0
-    with _create(path) as file:
+    with _create(written) as file:
         for piece in pieces:
             size += file.write(piece) or len(piece)
+    if written != path:
+        os.replace(written, path)
     return size
 
 

@@ -1,24 +1,27 @@
 """From a survey to a dataset: runs the pipeline and writes what belongs beside the records."""
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from components.corpus.cleaning import NORMALIZED
 from components.corpus.destination import Workplace
 from components.corpus.encoding import RecordFacts
+from components.corpus.files import PARTIAL
 from components.corpus.parameters import PrepareParameters
 from components.corpus.pipeline import build
-from components.corpus.progress import Progress
+from components.corpus.progress import Progress, passed_here
 from components.corpus.read import GIVEN, READ
 from components.corpus.report import take_report
 from components.corpus.runners.launch import Launch
 from components.corpus.statistics import gather_statistics
 from components.corpus.survey import CORPORA, Survey
-from components.corpus.tally import Tally
+from components.corpus.tally import NAMESPACE, Tally
 from components.corpus.tokenizing import SIDES, PartitionFacts
 from components.corpus.vocabulary_count import RankedTokens
-from components.corpus.writing import DUPLICATES, REJECTED, HeldOutFile, RecordFile
+from components.corpus.writing import DUPLICATES, REJECTED, WRITTEN, HeldOutFile, RecordFile
 from components.dataset.fingerprint import spell
 from components.dataset.heldout import write_heldout
 from components.dataset.manifest import SPLITS, BucketRecords, Counts, HeldOut, Manifest, VocabularyFacts
@@ -26,9 +29,14 @@ from components.errors import InputError
 from components.text.codec import CodecSettings, TextCodec
 from components.text.vocabulary import Vocabulary
 
+_logger = logging.getLogger(__name__)
 
-def prepare(survey: Survey, workplace: Workplace) -> Manifest:
+
+def prepare(survey: Survey, workplace: Workplace) -> tuple[Manifest, dict[str, float]]:
     """Runs the pipeline and makes a dataset of what it leaves in ``workplace``.
+
+    Returns:
+        The manifest, and what the run was like: Beam's counters (as far as the runner tells them) and the speed.
 
     Raises:
         InputError: if an input turns out to be unreadable, or if no pair is left for training.
@@ -37,9 +45,12 @@ def prepare(survey: Survey, workplace: Workplace) -> Manifest:
     parameters = survey.parameters
     launch = Launch(parameters.runner, parameters.beam_options)
     build(launch.pipeline, survey, workplace.bulk)
-    with Progress():
+    watched = (passed_here,) if launch.runner.in_process else (partial(launch.counters, NAMESPACE), launch.state)
+    with Progress(*watched) as progress:
         launch.run()
     report, folder = Report(take_report(workplace.bulk)), workplace.folder
+    for left_over in folder.rglob(f"*{PARTIAL}"):
+        left_over.unlink()
 
     splits = {split: _buckets(report.files, split, parameters.bucket_width) for split in SPLITS}
     counts = _counts(survey, report.tallies, splits)
@@ -76,7 +87,19 @@ def prepare(survey: Survey, workplace: Workplace) -> Manifest:
         ),
     )
     manifest.save(folder)
-    return manifest
+    return manifest, _figures(launch, report.tallies, progress.seconds)
+
+
+def _figures(launch: Launch, tallies: Counter[str], seconds: float) -> dict[str, float]:
+    """What the run of the pipeline was like, for the tracking run. Beam may count a retried bundle twice."""
+    counters = launch.counters(NAMESPACE)
+    if not counters:
+        _logger.warning("prepare: %s tells no counters; the tracking run goes without them", launch.runner.name)
+    pairs = sum(lines for name, lines in tallies.items() if name == READ or name.startswith(GIVEN))
+    return {
+        "beam_records_written" if name == WRITTEN else f"beam_lines_{name}": float(count)
+        for name, count in counters.items()
+    } | {"beam_seconds": seconds, "beam_pairs_per_second": pairs / seconds}
 
 
 class Report:

@@ -1,6 +1,8 @@
 """What is to be prepared, settled and checked before anything is written, and without Beam if it has no options."""
 
+import os
 import re
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +24,8 @@ CORPORA = {"corpus": None, "validation_corpus": "validation", "test_corpus": "te
 # in which order records are written, so it follows from the corpus, not from the machine.
 _PARTITION_BYTES = 8 << 20
 _PARTITIONS = range(8, 4096)
+# The forms of a corpus that are no file.
+_NO_PATH = re.compile(r"(sample|tfds)(:|$)")
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,9 @@ def survey(parameters: PrepareParameters) -> Survey:
     _check_reach(parameters)
     rules_off(parameters)
     corpora = {
-        name: parse_corpus(name, word, parameters.source_language, parameters.target_language)
+        name: parse_corpus(
+            name, _for_workers(word, parameters.runner), parameters.source_language, parameters.target_language
+        )
         for name in CORPORA
         if (word := getattr(parameters, name)) or name == "corpus"
     }
@@ -121,6 +127,17 @@ def _check_remote(parameters: PrepareParameters, runner: Runner) -> None:
                     f"{name}: found {word!r}, must be sample or what the workers of {runner.name} can read, such as"
                     f" gs://BUCKET/FILE (files of this machine: {runner.sharing_rule()})"
                 )
+
+
+def _for_workers(corpus: str, runner: str) -> str:
+    """The corpus with absolute paths: only workers that are threads of this process have its working folder."""
+    if RUNNERS[runner].in_process:
+        return corpus
+    try:
+        words = shlex.split(corpus)
+    except ValueError:
+        return corpus
+    return shlex.join(word if is_remote(word) or _NO_PATH.match(word) else os.path.abspath(word) for word in words)
 
 
 def _places_and_parts(

@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
+from components.corpus.runners.flags import Flags
 from components.corpus.runners.runner import Runner
 
 if TYPE_CHECKING:
@@ -16,10 +17,13 @@ _NO_TIMED_FLUSH = 24 * 60 * 60 * 1000
 
 
 class DirectRunner(Runner):
-    """Threads of this process, one a core unless the options say otherwise."""
+    """Threads of this process, one a core unless the options say otherwise, or processes (``multi_processing``)."""
 
     name = "DirectRunner"
     in_process = True
+
+    def complete(self, flags: Flags) -> Flags:
+        return flags.with_default("direct_num_workers", str(len(os.sched_getaffinity(0))))
 
     def make(self, options: "PipelineOptions") -> "PipelineRunner":
         from apache_beam.options.pipeline_options import DirectOptions
@@ -27,8 +31,8 @@ class DirectRunner(Runner):
         from apache_beam.transforms.environments import EmbeddedPythonGrpcEnvironment
 
         direct = options.view_as(DirectOptions)
-        if direct.direct_running_mode == "in_memory" and direct.direct_num_workers == 1:
-            direct.direct_num_workers = len(os.sched_getaffinity(0))
-        if direct.direct_running_mode != "in_memory":
+        if direct.direct_running_mode == "multi_processing":
             return FnApiRunner()
+        # Beam means the same by multi_threading, but would bring an environment of its own, with the timed flush.
+        direct.direct_running_mode = "in_memory"
         return FnApiRunner(EmbeddedPythonGrpcEnvironment(data_buffer_time_limit_ms=_NO_TIMED_FLUSH))

@@ -31,7 +31,7 @@ class Flags:
     def value(self, name: str) -> str | None:
         """What an option was set to the last time it occurs: ``""`` if without a value, None if not at all."""
         found = None
-        for word, following in zip(self.words, (*self.words[1:], "--"), strict=True):
+        for word, following in zip(self.words, (*self.words, "--")[1:], strict=True):
             if word == f"--{name}":
                 found = "" if following.startswith("--") else following
             elif word.startswith(f"--{name}="):

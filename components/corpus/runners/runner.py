@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.runners.runner import PipelineRunner
 
+_TRACEBACK = "Traceback (most recent call last):"
+_PYTHON_ERROR = re.compile(r"^[A-Za-z_][\w.]*: .+$", re.MULTILINE)
+_JAVA_CAUSE = re.compile(r"^Caused by: (.+)$", re.MULTILINE)
 _WORKER_INPUT_ERROR = re.compile(r"components\.errors\.InputError: (.+?)(?: \[while running '.*)?$", re.MULTILINE)
 
 
@@ -50,3 +53,12 @@ class Runner:
         """The text of the ``InputError`` that a worker raised, if that is why the pipeline failed with ``error``."""
         found = _WORKER_INPUT_ERROR.findall(str(error))
         return found[-1] if found else None
+
+    def cause(self, error: Exception) -> str:
+        """Why the pipeline failed, as far as one line of ``error`` tells: a worker's exception, else the last cause."""
+        text = str(error)
+        _, traceback, after = text.rpartition(_TRACEBACK)
+        if traceback and (found := _PYTHON_ERROR.search(after)):
+            return found[0]
+        lines = _JAVA_CAUSE.findall(text) or [line.strip() for line in text.splitlines() if line.strip()]
+        return lines[-1] if lines else type(error).__name__
