@@ -10,6 +10,8 @@ from components.corpus.parameters import PrepareParameters
 from components.corpus.startup import import_beam
 from components.corpus.survey import Survey, is_local, survey
 from components.dataset.manifest import Manifest
+from components.dataset.unknown import oov_warnings
+from components.evaluation.corpus_page import corpus_page
 from components.force import forced_steps
 from components.tracking import check_tracking, step_run
 from components.tracking.cache import find_preparation, mark_reused
@@ -52,6 +54,7 @@ def _prepared(work: Survey, destination: Destination, forced: bool) -> str:
         with step_run(STEP, parameters, name=name) as step:
             mark_reused(step, earlier[0] if earlier else None)
             step.log_dataset(str(destination), found, context=STEP)
+        _warn(found)
         return str(destination)
     destination.check_replaceable(work.key, forced)
     check_tracking()
@@ -66,9 +69,21 @@ def _prepared(work: Survey, destination: Destination, forced: bool) -> str:
         manifest, figures = prepare(work, workplace)
         step.log_metrics(metrics(manifest) | figures)
         step.log_artifact(workplace.folder / "manifest.json")
+        step.log_text(corpus_page(manifest), "corpus.html")
         step.log_dataset(str(destination), manifest, context=STEP)
+        if warnings := oov_warnings(manifest):
+            step.set_tags({"warning": "; ".join(warnings)})
+            step.describe("\n\n".join(f"**Warning**: {warning}" for warning in warnings))
     print(f"prepare: {destination}: {summary(manifest)}")
+    if manifest.counts.kept < manifest.counts.read:
+        print(f"prepare: {destination}/rejected tells of each line that was not kept where it stood and why")
+    _warn(manifest)
     return str(destination)
+
+
+def _warn(manifest: Manifest) -> None:
+    for warning in oov_warnings(manifest):
+        print(f"prepare: warning: {warning}")
 
 
 def metrics(manifest: Manifest) -> dict[str, float]:
@@ -81,6 +96,12 @@ def metrics(manifest: Manifest) -> dict[str, float]:
         **{f"rejected_{rule}": lines for rule, lines in counts.rejected.items()},
         **{f"{split}_records": manifest.records(split) for split in manifest.splits},
         **{f"{side}_oov_rate": facts.oov_rate for side, facts in manifest.vocabularies.items()},
+        **{
+            f"{split}_{side}_oov_rate": share
+            for split, sides in manifest.statistics["unknown"].items()
+            for side, share in sides.items()
+            if split != "train"
+        },
     }
 
 

@@ -6,8 +6,9 @@ import numpy as np
 
 # Longer sentences (there are some only where the rule `too_long` is off) are counted as if they had so many tokens.
 LONGEST = 1000
-# Ratios are counted in eighths of an octave, from 1/16 to 16; what lies beyond is counted at the end.
-_STEPS, _OCTAVES = 8, 4
+# Ratios are counted in quarters of an octave, from 1/16 to 16; what lies beyond is counted at the end. Finer, and those
+# that short sentences cannot have would show as gaps.
+_STEPS, _OCTAVES = 4, 4
 
 
 def count_lengths(lengths: np.ndarray) -> np.ndarray:

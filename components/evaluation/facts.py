@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from components.dataset.manifest import Manifest
+from components.dataset.unknown import oov_warnings
 from components.serving.translation import Alignment, Translation
 from components.text.codec import TextCodec
 from components.text.vocabulary import SPECIAL_TOKENS, UNK
@@ -63,6 +64,8 @@ def corpus_facts(manifest: Manifest) -> dict[str, str]:
             f"{vocabulary.size:,} of {vocabulary.distinct_tokens:,} tokens;"
             f" {vocabulary.oov_rate:.2%} of running tokens are outside"
         )
+    if warnings := oov_warnings(manifest):
+        facts["Warning"] = "; ".join(warnings)
     facts["Fingerprint"] = manifest.fingerprint
     return facts
 

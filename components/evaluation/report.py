@@ -3,16 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from components.evaluation.differences import differences
 from components.evaluation.measurement import Measurement, as_document
 from components.evaluation.metrics import Score
+from components.evaluation.page import render_page
 from components.evaluation.plots import Curve, alignment_chart, class_chart, curve_chart
 from components.evaluation.scores import Example, Scores
 
-TEMPLATE = Path(__file__).with_name("report.html.j2")
 SHOWN = 5
 
 
@@ -55,10 +54,6 @@ class Report:
 
 def render(report: Report) -> str:
     """The page: one HTML file that needs nothing else, for a laptop and for a phone."""
-    from jinja2 import Environment
-
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     scores = report.measured.scores
     charts = {
         heading: class_chart(classes, unit)
@@ -68,7 +63,9 @@ def render(report: Report) -> str:
         )
         if classes
     }
-    return template.render(
+    return render_page(
+        "report.html.j2",
+        title=report.title,
         report=report,
         measured=report.measured,
         scores=scores,

@@ -2,7 +2,6 @@
 
 import json
 import re
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +13,7 @@ from components.evaluation.metrics import bleu, chrf
 from components.evaluation.report import Report, Rival, pick_examples, render
 from components.evaluation.scores import Scores, score_translations
 from components.serving.translation import Alignment
+from tests.evaluation.pages import check_page
 
 HOSTILE = "<script>alert('$x$')</script> & \"quoted\" {{ 7 * 7 }}"
 
@@ -46,18 +46,15 @@ def page(report: Report) -> str:
 
 
 def test_it_needs_nothing_but_itself(page: str) -> None:
-    links = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""", page)
-    assert [link for link in links if not link.startswith("#")] == []
-    assert "@import" not in page
+    check_page(page)
 
 
 def test_what_sentences_say_is_text(page: str) -> None:
-    assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert "{{ 7 * 7 }}" in page
 
 
-def test_every_section_is_there_and_all_tags_are_closed(page: str) -> None:
+def test_every_section_is_there(page: str) -> None:
     headings = re.findall(r"<h[23]>([^<]+)</h[23]>", page)
     assert headings == [
         *("Beside others", "Where it is good", "By length", "By rare words", "Examples", "Worst", "Median", "Best"),
@@ -66,23 +63,6 @@ def test_every_section_is_there_and_all_tags_are_closed(page: str) -> None:
     assert page.count("<svg") == 4
     for fact in ("models:/nmt-en-fr/3", "1.23 %", "30 lines", "mlflow run . -e evaluate", "你", "version 7", "0.046"):
         assert fact in page
-
-    class Tags(HTMLParser):
-        opened: list[str] = []  # noqa: RUF012
-
-        def handle_starttag(self, tag: str, attrs: object) -> None:
-            if tag not in ("meta", "br"):
-                self.opened.append(tag)
-
-        def handle_endtag(self, tag: str) -> None:
-            assert self.opened.pop() == tag
-
-        def handle_startendtag(self, tag: str, attrs: object) -> None:
-            pass
-
-    tags = Tags()
-    tags.feed(page)
-    assert tags.opened == []
 
 
 def test_the_same_facts_are_data(report: Report) -> None:

@@ -27,6 +27,7 @@ from components.dataset.folder import find_intact
 from components.dataset.heldout import read_heldout
 from components.dataset.manifest import SPLITS, Manifest
 from components.errors import InputError
+from components.evaluation.corpus_page import corpus_page
 from components.text.codec import TextCodec
 from pipelines import prepare
 from tests.conftest import PROJECT
@@ -332,6 +333,28 @@ def test_the_same_dataset_is_not_made_twice(tmp_path: Path, capsys: pytest.Captu
         run(folder, corpus=corpus, vocab_size=50)
     run(folder, corpus=corpus, force="train,prepare")
     assert (folder / "manifest.json").stat().st_mtime_ns > made
+
+
+def test_the_run_shows_the_corpus_and_warns_of_unknown_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mlflow import MlflowClient
+
+    manifest = run(tmp_path / "d", corpus=write_aligned(tmp_path, [*pairs(200), ("Same", "Same")]), vocab_size=12)
+    client = MlflowClient()
+    (made,) = client.search_runs(["0"])
+    assert {file.path for file in client.list_artifacts(made.info.run_id)} == {"corpus.html", "manifest.json"}
+    page = Path(client.download_artifacts(made.info.run_id, "corpus.html")).read_text(encoding="utf-8")
+    assert page == corpus_page(manifest)
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("prepare: ")]
+    assert said[-3] == f"prepare: {tmp_path}/d/rejected tells of each line that was not kept where it stood and why"
+    assert [line.split(" does not hold ")[0] for line in said[-2:]] == [
+        "prepare: warning: the source vocabulary (en)",
+        "prepare: warning: the target vocabulary (fr)",
+    ]
+    assert "vocab_size above 12" in made.data.tags["warning"]
+    assert "vocab_size above 12" in made.data.tags["mlflow.note.content"]
+    assert made.data.metrics["test_target_oov_rate"] == manifest.statistics["unknown"]["test"]["target"] > 0.05
 
 
 def test_the_folder_is_named_by_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
