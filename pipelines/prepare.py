@@ -65,7 +65,7 @@ def _prepared(work: Survey, destination: Destination, forced: bool) -> str:
     with destination.staged() as workplace, step_run(STEP, parameters, name=name) as step:
         for index, source in enumerate(work.sources):
             place = next(work.places[place] for owner, place, _ in work.parts if owner == index)
-            step.log_corpus(place.name, source.digest(), context=place.parameter)
+            step.log_corpus(source.name, source.digest(), context=place.parameter)
         manifest, figures = prepare(work, workplace)
         step.log_metrics(metrics(manifest) | figures)
         step.log_artifact(workplace.folder / "manifest.json")

@@ -31,8 +31,6 @@ from components.errors import InputError
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 # Name of a tally: pairs that normalization changed.
 NORMALIZED = "normalized"
-# Of the first lines of a file, this share may be no UTF-8 before the whole file is taken for something else.
-_TOLERATED = 0.25
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class Cleaner:
         """Cleans a block of one place (schema ``RAW``).
 
         Raises:
-            InputError: if the place as a whole is no UTF-8, or, for a given corpus, if any line is no pair.
+            InputError: for a given corpus, if any line is no pair.
         """
         place = self.places[block["place"][0].as_py()]
         rejected = []
@@ -89,8 +87,6 @@ class Cleaner:
             block = block.filter(pc.invert(faulty))
         undecodable = _undecodable(block["source"]) | _undecodable(block["target"])
         if undecodable.any():
-            if place.split is None:
-                self._refuse_wholly_undecodable(place, block, undecodable)
             rejected.append(self._reject_raw(place, block.filter(pa.array(undecodable)), NOT_UTF8))
             block = block.filter(pa.array(~undecodable))
         source, target = (block[side].cast(pa.string()) for side in ("source", "target"))
@@ -143,14 +139,6 @@ class Cleaner:
             for column in (block[side].to_pylist() for side in ("source", "target"))
         )
         return pa.record_batch([block["place"], block["line"], *sides, rules], schema=REJECTED)
-
-    def _refuse_wholly_undecodable(self, place: Place, block: pa.RecordBatch, undecodable: np.ndarray) -> None:
-        if block["line"][0].as_py() == 1 and undecodable.mean() > _TOLERATED:
-            line = block["line"].to_numpy()[undecodable][0]
-            raise InputError(
-                f"{place.parameter}: {place.name} is not UTF-8: line {line} is the first of"
-                f" {undecodable.sum()} in the first {len(undecodable)} lines that cannot be decoded"
-            )
 
 
 def _change(

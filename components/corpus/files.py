@@ -1,5 +1,6 @@
 """Files of any file system that Beam knows; local ones are opened without Beam, whose import takes seconds."""
 
+import glob
 import gzip
 import hashlib
 import os
@@ -73,6 +74,33 @@ def exists(path: str) -> bool:
         return file_systems().exists(path)
 
 
+def check_file(path: str) -> None:
+    """Looks whether there is a file that may be read; symbolic links are followed.
+
+    Raises:
+        InputError: if not.
+    """
+    if is_remote(path):
+        if not exists(path):
+            raise InputError(f"there is no file {path}")
+        return
+    try:
+        if not Path(path).is_file():
+            found = "is a folder" if Path(path).is_dir() else "is no regular file"
+            raise InputError(f"{path} {found}; must be a file" if Path(path).exists() else f"there is no file {path}")
+        open(path, "rb").close()
+    except PermissionError:
+        raise InputError(f"{path} cannot be read: permission denied") from None
+
+
+def matching(pattern: str) -> list[str]:
+    """The files that a glob stands for, in no particular order."""
+    if not is_remote(pattern):
+        return [path for path in glob.glob(pattern, recursive=True) if Path(path).is_file()]
+    with reaching(pattern):
+        return [metadata.path for metadata in file_systems().match([pattern])[0].metadata_list]
+
+
 def open_raw(path: str) -> BinaryIO:
     """The file's bytes as they are stored."""
     if not is_remote(path):
@@ -108,6 +136,10 @@ class Scan:
     lines: int | None
     starts: tuple[int, ...]
 
+    def lines_from(self, start: int) -> int | None:
+        """How many lines there are from ``starts[start]`` to the next start, or to the end."""
+        return None if self.lines is None else min(STRIDE, self.lines - start * STRIDE)
+
 
 @lru_cache(maxsize=4096)
 def _scan(path: str, size: int, modified: int) -> Scan:
@@ -127,7 +159,8 @@ def _scan(path: str, size: int, modified: int) -> Scan:
         return Scan(digest.hexdigest(), None, (0,))
     if last != b"\n":
         lines += 1
-    return Scan(digest.hexdigest(), lines, tuple(start for start in starts if start < offset))
+    # An empty file has one part too, with nothing in it.
+    return Scan(digest.hexdigest(), lines, tuple(start for start in starts if start < offset) or (0,))
 
 
 @lru_cache(maxsize=4096)
@@ -141,7 +174,7 @@ def _scan_remote(path: str, size: int, modified: float) -> Scan:
             starts.extend(begin + int(end) + 1 for end in ends[(-lines - 1) % STRIDE :: STRIDE])
             lines += len(ends)
             ends_whole = bool(len(ends)) and begin + int(ends[-1]) + 1 == size
-    return Scan(None, lines + (not ends_whole), tuple(start for start in starts if start < size))
+    return Scan(None, lines + (not ends_whole), tuple(start for start in starts if start < size) or (0,))
 
 
 def _line_ends(path: str, begin: int) -> np.ndarray:

@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
+from components.corpus import tfds_folder
 from components.corpus.files import is_remote
 from components.corpus.key import dataset_key, effective_parameters
 from components.corpus.parameters import PrepareParameters
@@ -87,8 +88,13 @@ def survey(parameters: PrepareParameters) -> Survey:
 def is_local(p: PrepareParameters) -> bool:
     """Whether everything is read, done and written without a cloud."""
     return not RUNNERS[p.runner].needs_clouds and not any(
-        map(is_remote, (p.corpus, p.validation_corpus, p.test_corpus, p.data_dir))
+        map(is_remote, (p.data_dir, *(_root(word) for name in CORPORA for word in getattr(p, name).split())))
     )
+
+
+def _root(word: str) -> str:
+    """What tells where the files of a word of a corpus parameter are."""
+    return tfds_folder.root() if word.startswith("tfds:") else word
 
 
 def _check_languages(parameters: PrepareParameters) -> None:
@@ -122,7 +128,7 @@ def _check_remote(parameters: PrepareParameters, runner: Runner) -> None:
         )
     for name in CORPORA:
         for word in getattr(parameters, name).split():
-            if not is_remote(word) and word.partition(":")[0] != "sample":
+            if not is_remote(_root(word)) and word.partition(":")[0] != "sample":
                 raise InputError(
                     f"{name}: found {word!r}, must be sample or what the workers of {runner.name} can read, such as"
                     f" gs://BUCKET/FILE (files of this machine: {runner.sharing_rule()})"

@@ -272,7 +272,7 @@ def _unaligned(folder: Path) -> str:
         (lambda folder: str(folder / "none.tsv"), r"corpus: there is no file .*none\.tsv"),
         (_unaligned, r"corpus: .*corpus\.en has 5 lines, .*corpus\.fr has 6"),
         (lambda folder: str(folder / "corpus.{en,de}"), r"braces must hold .*\{en,fr\}"),
-        (lambda folder: "corpus.docx", r"found 'corpus\.docx', must be one of the forms sample\[:PAIRS\], PATH"),
+        (lambda folder: "corpus.docx", r"found 'corpus\.docx', must be one of the forms sample\[:PAIRS\], tfds:NAME"),
         (lambda folder: f"{folder}/*.tsv", r"no file matches .*\*\.tsv"),
         (lambda folder: _file(folder, "c.jsonl", b'{"en": "a"}'), r"line 1: must be an object with texts under 'en'"),
         (lambda folder: _file(folder, "c.parquet", b"PAR"), r"c\.parquet is no Parquet file"),

@@ -393,7 +393,7 @@ BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
     "unaligned and compressed": (lambda f: {"corpus": _unaligned_gzip(f)}, r"bad\.en\.gz has 500 lines, .* has 499"),
     "not UTF-8": (
         lambda f: {"corpus": _corpus(f, en=b"The summer\n" * 20, fr=LATIN_1)},
-        r"corpus: .*bad\.\{en,fr\} is not UTF-8: line 1 ",
+        r"corpus: none of the 20 pairs is left for training \(not_utf8 20\)",
     ),
     "test corpus with one bad line": (
         lambda f: {"corpus": "sample:100", "test_corpus": _corpus(f, en=b"One\nTwo\n", fr=b"Un\nDeux\xe9\n")},

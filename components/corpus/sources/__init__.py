@@ -5,12 +5,14 @@ import shlex
 from collections.abc import Callable
 
 from components.corpus.sources.aligned import BRACES, AlignedFiles
+from components.corpus.sources.capped import cap, split_cap
 from components.corpus.sources.globs import expand
 from components.corpus.sources.jsonl import JsonLines
 from components.corpus.sources.parquet import ParquetFile
 from components.corpus.sources.sample import Sample
-from components.corpus.sources.separated import SeparatedFile
+from components.corpus.sources.separated import SEPARATED, SeparatedFile
 from components.corpus.sources.source import Source, Work
+from components.corpus.sources.tfds import SPELLING, TfdsSet
 from components.corpus.sources.tmx import TranslationMemory
 from components.errors import InputError
 
@@ -18,12 +20,16 @@ from components.errors import InputError
 Parse = Callable[[str, str, str], Source]
 FORMS: tuple[tuple[re.Pattern[str], str, Parse], ...] = (
     (re.compile(r"sample(:.*)?"), "sample[:PAIRS]", Sample.parse),
+    (re.compile(r"tfds:.*"), SPELLING, TfdsSet.parse),
     (BRACES, "PATH.{en,fr}[.gz]", AlignedFiles.parse),
-    (re.compile(r".*\.(tsv|txt)(\.gz)?"), "PATH.tsv[.gz] or PATH.txt[.gz]", SeparatedFile.parse),
+    (SEPARATED, "PATH.tsv[.gz][:COLUMNS] or PATH.txt[.gz][:COLUMNS]", SeparatedFile.parse),
     (re.compile(r".*\.jsonl(\.gz)?"), "PATH.jsonl[.gz]", JsonLines.parse),
     (re.compile(r".*\.parquet"), "PATH.parquet", ParquetFile.parse),
     (re.compile(r".*\.tmx(\.gz)?"), "PATH.tmx[.gz]", TranslationMemory.parse),
 )
+
+# Of these, a bracket is no wildcard.
+_NO_PATH = re.compile(r"(sample|tfds):")
 
 
 def parse_corpus(parameter: str, corpus: str, source_language: str, target_language: str) -> list[Source]:
@@ -31,7 +37,8 @@ def parse_corpus(parameter: str, corpus: str, source_language: str, target_langu
 
     Args:
         parameter: the parameter's name, for errors.
-        corpus: its value: one or several words, separated by blanks (quoted, if they hold some); paths may be globs.
+        corpus: its value: one or several words, separated by blanks (quoted, if they hold some); paths may be globs,
+            and ``#100000`` behind a word takes its first 100,000 pairs.
         source_language: what the records' source side is to be (ISO 639).
         target_language: the same of the target side.
 
@@ -42,12 +49,19 @@ def parse_corpus(parameter: str, corpus: str, source_language: str, target_langu
         words = shlex.split(corpus)
         if not words:
             raise InputError(f"found {corpus!r}, must be one or several of {', '.join(_spellings())}")
-        sources = [_parse_word(word, source_language, target_language) for pattern in words for word in expand(pattern)]
-        for source in sources:
-            source.check()
+        return [source for word in words for source in _sources(word, source_language, target_language)]
     except (InputError, OSError, ValueError) as error:
         raise InputError(f"{parameter}: {error}") from None
-    return sources
+
+
+def _sources(word: str, source_language: str, target_language: str) -> list[Source]:
+    """The checked sources of one word: several, if it is a glob."""
+    uncapped, pairs = split_cap(word)
+    names = [uncapped] if _NO_PATH.match(uncapped) else expand(uncapped)
+    sources = [_parse_word(name, source_language, target_language) for name in names]
+    for source in sources:
+        source.check()
+    return sources if pairs is None else cap(sources, pairs)
 
 
 def _parse_word(word: str, source_language: str, target_language: str) -> Source:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from components.corpus.blocks import BLOCK_BYTES, BLOCK_PAIRS, raw_block
-from components.corpus.files import STRIDE, STRIPES, exists, file_digest, file_size, is_gzip, line_arrays, scan
+from components.corpus.files import STRIDE, STRIPES, check_file, file_digest, file_size, is_gzip, line_arrays, scan
 from components.corpus.sources.source import Work
 from components.errors import InputError
 
@@ -16,15 +16,10 @@ BRACES = re.compile(r"^(.*)\{([^{},]+),([^{},]+)\}(.*)$")
 
 @dataclass(frozen=True)
 class _Part:
-    """Lines ``first_line`` to ``first_line + lines - 1`` (to the end if None), which begin at these bytes.
-
-    Of these, every ``STRIPES``-th block from ``stripe`` on, if that is set.
-    """
+    """From these bytes on; every ``STRIPES``-th block from ``stripe`` on, if that is set."""
 
     source_offset: int
     target_offset: int
-    first_line: int
-    lines: int | None
     stripe: int | None = None
 
 
@@ -36,7 +31,7 @@ class AlignedFiles:
     that is a small part of the work: several workers do it, and each of them keeps its share of the blocks.
     """
 
-    word: str
+    name: str
     source_path: str
     target_path: str
 
@@ -62,8 +57,10 @@ class AlignedFiles:
 
     def check(self) -> None:
         for path in (self.source_path, self.target_path):
-            if not exists(path):
-                raise InputError(f"{self.word}: there is no file {path}")
+            try:
+                check_file(path)
+            except InputError as error:
+                raise InputError(f"{self.name}: {error}") from None
         lines = [scan(path).lines for path in (self.source_path, self.target_path)]
         if None not in lines and lines[0] != lines[1]:
             raise self._unaligned(*lines)
@@ -76,35 +73,32 @@ class AlignedFiles:
 
     def work(self) -> list[Work]:
         if self._compressed:
-            return [Work(self.word, _Part(0, 0, 1, None, stripe)) for stripe in range(STRIPES)]
-        starts = zip(scan(self.source_path).starts, scan(self.target_path).starts, strict=True)
+            return [Work(self.name, _Part(0, 0, stripe)) for stripe in range(STRIPES)]
+        source, target = scan(self.source_path), scan(self.target_path)
         return [
-            Work(self.word, _Part(source, target, number * STRIDE + 1, STRIDE))
-            for number, (source, target) in enumerate(starts)
+            Work(self.name, _Part(*starts), number * STRIDE + 1, source.lines_from(number))
+            for number, starts in enumerate(zip(source.starts, target.starts, strict=True))
         ]
 
     def read(self, work: Work) -> Iterator[pa.RecordBatch]:
         part: _Part = work.part
-        sides = [
-            _Lines(self.source_path, part.source_offset),
-            _Lines(self.target_path, part.target_offset),
-        ]
+        sides = [_Lines(self.source_path, part.source_offset), _Lines(self.target_path, part.target_offset)]
         number = done = 0
-        while part.lines is None or done < part.lines:
-            wanted = BLOCK_PAIRS if part.lines is None else min(BLOCK_PAIRS, part.lines - done)
+        while work.lines is None or done < work.lines:
+            wanted = BLOCK_PAIRS if work.lines is None else min(BLOCK_PAIRS, work.lines - done)
             wanted = min(side.available(wanted) for side in sides)
             if not wanted:
                 break
-            block = raw_block(part.first_line + done, *(side.take(wanted) for side in sides))
+            block = raw_block(work.first_line + done, *(side.take(wanted) for side in sides))
             if part.stripe is None or number % STRIPES == part.stripe:
                 yield block
             number, done = number + 1, done + wanted
-        if part.lines is None and any(side.available(1) for side in sides):
+        if work.lines is None and any(side.available(1) for side in sides):
             raise self._unaligned(*(done + side.remaining() for side in sides))
 
     def _unaligned(self, source_lines: int | None, target_lines: int | None) -> InputError:
         return InputError(
-            f"{self.word} is not aligned: {self.source_path} has {source_lines} lines,"
+            f"{self.name} is not aligned: {self.source_path} has {source_lines} lines,"
             f" {self.target_path} has {target_lines}"
         )
 

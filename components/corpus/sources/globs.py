@@ -1,11 +1,11 @@
 """Globs: one word of a corpus parameter that stands for several files."""
 
-import glob
 import re
 from pathlib import Path
 
-from components.corpus.files import is_remote
+from components.corpus.files import matching
 from components.corpus.sources.aligned import BRACES
+from components.corpus.sources.separated import SEPARATED
 from components.errors import InputError
 
 _WILDCARD = re.compile(r"\*\*|\*|\?|\[[^\]]+\]")
@@ -16,14 +16,19 @@ def expand(word: str) -> list[str]:
 
     Of aligned files the first language's are looked for; what the wildcards stand for is put into the second's name.
 
+    The columns of a separated file stay behind each of its paths.
+
     Raises:
         InputError: if no file matches.
     """
+    separated = SEPARATED.fullmatch(word)
+    if separated and separated["columns"] is not None:
+        return [f"{path}:{separated['columns']}" for path in expand(separated["path"])]
     if not _WILDCARD.search(word) or Path(word).exists():
         return [word]
     braces = BRACES.match(word)
     pattern = braces[1] + braces[2] + braces[4] if braces else word
-    paths = sorted(_matching(pattern))
+    paths = sorted(matching(pattern))
     if not paths:
         raise InputError(f"{word}: no file matches {pattern}")
     if not braces:
@@ -35,14 +40,6 @@ def expand(word: str) -> list[str]:
         values = iter(found.groups() if found else ())
         words.append(_WILDCARD.sub(lambda wildcard, values=values: next(values), word))  # type: ignore[misc]
     return words
-
-
-def _matching(pattern: str) -> list[str]:
-    if not is_remote(pattern):
-        return [path for path in glob.glob(pattern, recursive=True) if Path(path).is_file()]
-    from apache_beam.io.filesystems import FileSystems
-
-    return [metadata.path for metadata in FileSystems.match([pattern])[0].metadata_list]
 
 
 def _regular(piece: str) -> str:

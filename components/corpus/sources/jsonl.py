@@ -12,11 +12,13 @@ from components.errors import InputError
 
 NOT_A_PAIR = "no_json_pair"
 TRANSLATION = "translation"
+# If none of so many lines at the beginning is a pair, the file is no corpus.
+_LINES_LOOKED_AT = 100
 
 
 @dataclass(frozen=True)
 class JsonLines(LineFile):
-    """See the module."""
+    """See the module. A line that is no UTF-8 is handed over as the source, and rejected for that (``not_utf8``)."""
 
     languages: tuple[str, str]
 
@@ -26,11 +28,12 @@ class JsonLines(LineFile):
 
     def check(self) -> None:
         super().check()
-        first = next(line_arrays(self.path), None)
-        if first is not None and self._pair(first[0].as_py()) is None:
+        first = next(line_arrays(self.path), pa.array([], pa.binary()))[:_LINES_LOOKED_AT].to_pylist()
+        if first and all(self._pair(line) is None for line in first):
             source, target = self.languages
+            lines = f"line 1 to {len(first)}: each" if len(first) > 1 else "line 1:"
             raise InputError(
-                f"{self.path}, line 1: must be an object with texts under {source!r} and {target!r}, or with an object"
+                f"{self.path}, {lines} must be an object with texts under {source!r} and {target!r}, or with an object"
                 f" that has them under {TRANSLATION!r}"
             )
 
@@ -45,7 +48,11 @@ class JsonLines(LineFile):
 
     def _pair(self, line: bytes) -> tuple[bytes, bytes] | None:
         try:
-            document = json.loads(line)
+            text = line.decode("utf-8")
+        except UnicodeDecodeError:
+            return line, b""
+        try:
+            document = json.loads(text)
             document = document.get(TRANSLATION, document)
             source, target = (document[language] for language in self.languages)
             # A lone surrogate, which JSON can spell, is written as the three bytes that it never should have been: the

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.corpus.blocks import BLOCK_PAIRS, raw_block
-from components.corpus.files import exists, file_digest, file_size, open_raw
+from components.corpus.files import open_raw
+from components.corpus.sources.file import FileSource
 from components.corpus.sources.source import Work
 from components.errors import InputError
 
@@ -19,10 +20,9 @@ _COMPRESSION = 2
 
 
 @dataclass(frozen=True)
-class ParquetFile:
+class ParquetFile(FileSource):
     """See the module. Row groups are read apart from each other."""
 
-    path: str
     languages: tuple[str, str]
 
     @classmethod
@@ -30,29 +30,28 @@ class ParquetFile:
         return cls(word, (source_language, target_language))
 
     def check(self) -> None:
-        if not exists(self.path):
-            raise InputError(f"there is no file {self.path}")
+        super().check()
         with open_raw(self.path) as file:
             self._columns(self._open(file).schema_arrow)
 
-    def digest(self) -> str:
-        return file_digest(self.path)
-
     def size(self) -> int:
-        return file_size(self.path) * _COMPRESSION
+        return super().size() * _COMPRESSION
 
     def work(self) -> list[Work]:
         with open_raw(self.path) as file:
             metadata = self._open(file).metadata
             rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
-        return [Work(self.path, (group, 1 + sum(rows[:group]))) for group in range(len(rows))]
+        # A file without rows has one part, too.
+        return [Work(self.path, group, 1 + sum(rows[:group]), number) for group, number in enumerate(rows or [0])]
 
     def read(self, work: Work) -> Iterator[pa.RecordBatch]:
-        group, line = work.part
+        if not work.lines:
+            return
+        line = work.first_line
         with open_raw(self.path) as file:
             parquet = self._open(file)
             columns = self._columns(parquet.schema_arrow)
-            for batch in parquet.iter_batches(BLOCK_PAIRS, row_groups=[group], columns=columns):
+            for batch in self._batches(parquet, work.part, columns):
                 struct = columns == [TRANSLATION]
                 source, target = (
                     pc.struct_field(batch[TRANSLATION], language) if struct else batch[language]
@@ -63,13 +62,19 @@ class ParquetFile:
                 yield raw_block(line, source.cast(pa.binary()), target.cast(pa.binary()), fault=fault)
                 line += batch.num_rows
 
+    def _batches(self, parquet, group: int, columns: list[str]) -> Iterator[pa.RecordBatch]:  # type: ignore[no-untyped-def]
+        try:
+            yield from parquet.iter_batches(BLOCK_PAIRS, row_groups=[group], columns=columns)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{self.path}, row group {group} is damaged ({error})") from None
+
     def _open(self, file: BinaryIO):  # type: ignore[no-untyped-def]  # The class is imported late, with its library.
         import pyarrow.parquet
 
         try:
             return pyarrow.parquet.ParquetFile(file)
-        except pa.ArrowException as error:
-            raise InputError(f"{self.path} is no Parquet file ({error})") from None
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{self.path} is no Parquet file, or a damaged or truncated one ({error})") from None
 
     def _columns(self, schema: pa.Schema) -> list[str]:
         """The columns to read.

@@ -23,6 +23,10 @@ class Sample:
     pairs: int
     source_first: bool
 
+    @property
+    def name(self) -> str:
+        return "sample"
+
     @classmethod
     def parse(cls, word: str, source_language: str, target_language: str) -> "Sample":
         """The sample that ``word`` asks for.
@@ -53,12 +57,16 @@ class Sample:
         return self.pairs * _PAIR_BYTES
 
     def work(self) -> list[Work]:
-        return [Work("sample", (start, min(start + _PART, self.pairs))) for start in range(0, self.pairs, _PART)]
+        return [
+            Work(self.name, first_line=start + 1, lines=min(_PART, self.pairs - start))
+            for start in range(0, self.pairs, _PART)
+        ]
 
     def read(self, work: Work) -> Iterator[pa.RecordBatch]:
         from components.corpus.sample import pairs
 
-        start, stop = work.part
-        first, second = zip(*pairs(start, stop), strict=True)
+        assert work.lines
+        start = work.first_line - 1
+        first, second = zip(*pairs(start, start + work.lines), strict=True)
         sides = (first, second) if self.source_first else (second, first)
-        yield raw_block(start + 1, *(pa.array(side, pa.string()).cast(pa.binary()) for side in sides))
+        yield raw_block(work.first_line, *(pa.array(side, pa.string()).cast(pa.binary()) for side in sides))

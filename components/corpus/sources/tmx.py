@@ -1,47 +1,57 @@
 """``PATH.tmx[.gz]``: a translation memory, as OPUS offers them; streamed, never loaded whole."""
 
+import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 from xml.etree import ElementTree
 
 import pyarrow as pa
 
 from components.corpus.blocks import BLOCK_PAIRS, raw_block
-from components.corpus.files import DAMAGED, exists, file_digest, file_size, open_text
+from components.corpus.files import DAMAGED, open_text
+from components.corpus.sources.file import FileSource
 from components.corpus.sources.source import Work
 from components.errors import InputError
 
 NOT_A_PAIR = "no_translation"
 # TMX 1.4 names the language by xml:lang, TMX 1.1 by lang.
 _LANGUAGE = ("{http://www.w3.org/XML/1998/namespace}lang", "lang")
+_CHUNK = 1 << 16
+_HEAD = 512
+_DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']+)")
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# A byte that is no UTF-8 passes the XML parser, which would stop at it, as one of the last private characters.
+_STAND_IN = 0x10FF00
+_STAND_INS = re.compile("[\U0010ff80-\U0010ffff]")
+_ERRORS = "stand-ins"
+
+
+def _stand_ins(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "".join(chr(_STAND_IN + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(_ERRORS, _stand_ins)
 
 
 @dataclass(frozen=True)
-class TranslationMemory:
+class TranslationMemory(FileSource):
     """See the module. What ``rejected/`` calls a line is the number of the translation unit, from 1.
 
-    A language is found by its code, whatever the region: ``fr`` finds ``fr-CA`` and ``FR``.
+    A language is found by its code, whatever the region: ``fr`` finds ``fr-CA`` and ``FR``, but ``fr-CA`` only itself.
+    Bytes that are no UTF-8 stay what they are, so that the unit is rejected for them (``not_utf8``).
     """
 
-    path: str
     languages: tuple[str, str]
 
     @classmethod
     def parse(cls, word: str, source_language: str, target_language: str) -> "TranslationMemory":
         return cls(word, (source_language, target_language))
 
-    def check(self) -> None:
-        if not exists(self.path):
-            raise InputError(f"there is no file {self.path}")
-
-    def digest(self) -> str:
-        return file_digest(self.path)
-
-    def size(self) -> int:
-        return file_size(self.path)
-
     def work(self) -> list[Work]:
-        return [Work(self.path, None)]
+        return [Work(self.path)]
 
     def read(self, work: Work) -> Iterator[pa.RecordBatch]:
         first, sources, targets = 1, [], []
@@ -54,37 +64,83 @@ class TranslationMemory:
         if sources:
             yield _block(first, sources, targets)
 
-    def _units(self) -> Iterator[tuple[str | None, str | None]]:
+    def _units(self) -> Iterator[tuple[bytes | None, bytes | None]]:
         """The texts of each translation unit in the two languages; None where there is none."""
+        root = body = None
         try:
-            with open_text(self.path) as file:
-                events = ElementTree.iterparse(file, ("start", "end"))
-                _, root = next(events)
-                if root.tag != "tmx":
-                    raise InputError(f"{self.path} is no translation memory: its root is <{root.tag}>, must be <tmx>")
-                for event, element in events:
-                    if event == "end" and element.tag == "tu":
-                        yield self._pair(element)
-                        # Forget what was read: the tree would grow to the size of the file.
-                        element.clear()
-                        root.find("body").clear()
-        except (ElementTree.ParseError, *DAMAGED) as error:
+            for event, element in self._events():
+                if root is None:
+                    root = element
+                    if root.tag != "tmx":
+                        raise InputError(
+                            f"{self.path} is no translation memory: its root is <{root.tag}>, must be <tmx>"
+                        )
+                elif event == "start" and element.tag == "body":
+                    body = element
+                elif event == "end" and element.tag == "tu":
+                    yield self._pair(element)
+                    # Forget what was read: the tree would grow to the size of the file.
+                    element.clear()
+                    if body is not None:
+                        body.clear()
+        except (ElementTree.ParseError, LookupError, *DAMAGED) as error:
             raise InputError(f"{self.path} cannot be read to its end: {error}") from None
 
-    def _pair(self, unit: ElementTree.Element) -> tuple[str | None, str | None]:
-        texts: dict[str, str] = {}
+    def _events(self) -> Iterator[tuple[str, ElementTree.Element]]:
+        parser: ElementTree.XMLPullParser = ElementTree.XMLPullParser(("start", "end"))
+        with open_text(self.path) as file:
+            for piece in _pieces(file):
+                parser.feed(piece)
+                yield from parser.read_events()  # type: ignore[misc]  # Both kinds of events are of an element.
+            parser.close()
+            yield from parser.read_events()  # type: ignore[misc]
+
+    def _pair(self, unit: ElementTree.Element) -> tuple[bytes | None, bytes | None]:
+        texts: dict[str, bytes] = {}
         for variant in unit.iter("tuv"):
             code = next((variant.get(name) for name in _LANGUAGE if variant.get(name)), None) or ""
             segment = variant.find("seg")
             if segment is not None:
                 # The text alone, without what marks its layout.
-                texts.setdefault(code.lower().replace("_", "-").split("-")[0], "".join(segment.itertext()))
-        source, target = (texts.get(language.lower()) for language in self.languages)
+                text = _encode("".join(segment.itertext()))
+                code = _normal(code)
+                texts.setdefault(code, text)
+                texts.setdefault(code.partition("-")[0], text)
+        source, target = (texts.get(_normal(language)) for language in self.languages)
         return source, target
 
 
-def _block(first: int, sources: list[str | None], targets: list[str | None]) -> pa.RecordBatch:
+def _pieces(file: BinaryIO) -> Iterator[str | bytes]:
+    """The file as text, if it is UTF-8; otherwise as bytes, whose encoding the XML parser knows or finds out."""
+    piece = file.read(_HEAD)
+    declared = _DECLARED.search(piece)
+    other = declared and declared[1].lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii")
+    if other or piece.startswith(_UTF_16) or b"\0" in piece[:4]:
+        while piece:
+            yield piece
+            piece = file.read(_CHUNK)
+        return
+    decoder = codecs.getincrementaldecoder("utf-8-sig")(_ERRORS)
+    while piece:
+        yield decoder.decode(piece)
+        piece = file.read(_CHUNK)
+    yield decoder.decode(b"", final=True)
+
+
+def _encode(text: str) -> bytes:
+    if not _STAND_INS.search(text):
+        return text.encode("utf-8")
+    return _STAND_INS.sub(lambda found: chr(0xDC00 + ord(found[0]) - _STAND_IN), text).encode(
+        "utf-8", "surrogateescape"
+    )
+
+
+def _normal(code: str) -> str:
+    return code.lower().replace("_", "-")
+
+
+def _block(first: int, sources: list[bytes | None], targets: list[bytes | None]) -> pa.RecordBatch:
     missing = [source is None or target is None for source, target in zip(sources, targets, strict=True)]
     fault = pa.array([NOT_A_PAIR if none else None for none in missing], pa.string())
-    source, target = (pa.array(side, pa.string()).cast(pa.binary()) for side in (sources, targets))
+    source, target = (pa.array(side, pa.binary()) for side in (sources, targets))
     return raw_block(first, source, target, fault=fault)
