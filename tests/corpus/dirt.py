@@ -136,19 +136,9 @@ def dirty_corpus(form: str, lines: int) -> Iterator[DirtyLine]:
 def _kinds(form: str) -> Iterator[DirtyLine]:
     for kind, (source, target, fate) in DIRT.items():
         pair = NO_PAIR if fate == "not_utf8" else (source.decode(), target.decode())
-        if form == "jsonl" and fate == "not_utf8" and not _is_text_to_json(source):
-            fate = "no_json_pair"
         yield DirtyLine(kind, _spell(form, source, target), pair, fate)
     for kind, (raw, pair, fate) in DIRTY_LINES.get(form, {}).items():
         yield DirtyLine(kind, (raw,), pair, fate)
-
-
-def _is_text_to_json(text: bytes) -> bool:
-    try:
-        text.decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _spell(form: str, source: bytes, target: bytes) -> tuple[bytes, ...]:

@@ -61,14 +61,14 @@ def _lines(source: Source) -> int | None:
     return None if None in lines else sum(filter(None, lines))
 
 
-def _count(source: Source, enough: int) -> int:
-    """The same by reading, which ends at ``enough``."""
+def _count(source: Source, pairs: int) -> int:
+    """The same by reading, which ends where they are more than ``pairs``."""
     lines = 0
     for work in source.work():
         for block in source.read(work):
             lines = max(lines, _last_line(block))
-            if lines >= enough:
-                break
+            if lines > pairs:
+                return lines
     return lines
 
 

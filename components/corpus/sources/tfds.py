@@ -68,7 +68,10 @@ class TfdsSet:
         if not tfds_folder.find(self.dataset, self.config):
             build(self.dataset, self.config, self.languages)
         self._names()
-        for shard, _ in self._slices():
+        slices = self._slices()
+        if not slices:
+            raise InputError(f"{self.name}: there is no record in this part of the split")
+        for shard, _ in slices:
             check_file(shard.path)
             scan_records(shard.path, shard.records)
 
@@ -87,11 +90,10 @@ class TfdsSet:
                 begin, end = max(wanted.start, first), min(wanted.stop, first + STRIDE)
                 if begin < end:
                     works.append(Work(shard.path, _Part(offset, first, names), begin + 1, end - begin))
-        return works or [Work(self._set().folder, lines=0)]
+        return works
 
     def read(self, work: Work) -> Iterator[pa.RecordBatch]:
-        if not work.lines:
-            return
+        assert work.lines
         part: _Part = work.part
         first, begin, end = part.first, work.first_line - 1, work.first_line - 1 + work.lines
         for stretch in stretches(work.place, part.offset, part.first):
