@@ -22,6 +22,7 @@ from components.evaluation.report import Report, Rival, render
 from components.evaluation.scores import Example
 from components.evaluation.summary import as_metrics, as_text
 from components.force import forced_steps
+from components.serving.attention import load_attention
 from components.serving.loading import FoundModel, find_model, load_found
 from components.serving.options import TranslationOptions
 from components.text.codec import TextCodec
@@ -155,16 +156,18 @@ def _measured(
         texts = earlier.read(DOCUMENT), earlier.read(TABLE)
         if measured := read_measurement(*texts, test.sources, test.references):
             print(f"{STEP}: run {earlier.run_id} scored this model on this test set already, and is reused")
-            mark_reused(tracked, earlier)
+            mark_reused(tracked, earlier, metrics=False)
             break
     if measured is None:
-        measured = measure(load_found(model).translator, test.sources, test.references, options)
-        # Of this model on this test set: MLflow shows them with both.
-        tracked.log_metrics(as_metrics(measured), model_id=model.model_id or None, dataset=tracked.datasets[-1])
-        tracked.log_metrics(
-            {"sentences_per_second": measured.sentences_per_second, "test_unknown_rate": measured.unknown_rate}
-        )
+        translator = load_found(model).translator
+        attention = load_attention(model.saved_model, translator.codec)
+        measured = measure(translator, attention, test.sources, test.references, options)
         remember(tracked, key, {"document": DOCUMENT, "table": TABLE})
+    # Of this model on this test set: MLflow shows them with both. The model may be another with the same content.
+    tracked.log_metrics(as_metrics(measured), model_id=model.model_id or None, dataset=tracked.datasets[-1])
+    tracked.log_metrics(
+        {"sentences_per_second": measured.sentences_per_second, "test_unknown_rate": measured.unknown_rate}
+    )
     tracked.log_table(as_table(measured), TABLE)
     return measured
 

@@ -7,33 +7,40 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from components.evaluation.facts import rare_words, shown_alignments, unknown_rate
+from components.evaluation.heat_map import HeatMap, heat_maps
 from components.evaluation.metrics import Score
 from components.evaluation.scores import ClassScore, Example, Scores, score_translations
+from components.serving.attention import Attention
 from components.serving.options import TranslationOptions
-from components.serving.translation import Alignment, Translation
+from components.serving.translation import Translation
 from components.serving.translator import Translator
 from components.translation.stream import translate_stream
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """``unknown_rate`` is the share of output tokens that were ``<unk>`` before words were copied; ``alignments``
-    belong to some of the sentences, none without attention.
+    """``unknown_rate`` is the share of output tokens that were ``<unk>`` before words were copied; ``heat_maps``
+    belong to some of the sentences; there are none without attention.
     """
 
     scores: Scores
     unknown_rate: float
     sentences_per_second: float
-    alignments: tuple[Alignment, ...]
+    heat_maps: tuple[HeatMap, ...]
 
 
 def measure(
-    translator: Translator, sources: Sequence[str], references: Sequence[str], options: TranslationOptions
+    translator: Translator,
+    attention: Attention | None,
+    sources: Sequence[str],
+    references: Sequence[str],
+    options: TranslationOptions,
 ) -> Measurement:
     """Translates a test set and scores it.
 
     Args:
         translator: the model.
+        attention: what it looks at, if it tells.
         sources: shape [n], n at least 1.
         references: shape [n].
         options: of the search.
@@ -47,7 +54,7 @@ def measure(
         scores=score_translations(sources, references, texts, rare_words(sources, translator.codec)),
         unknown_rate=unknown_rate(translations, translator.codec),
         sentences_per_second=len(sources) / seconds,
-        alignments=tuple(shown_alignments(translations)),
+        heat_maps=heat_maps(shown_alignments(translations), attention),
     )
 
 
@@ -96,8 +103,9 @@ def read_measurement(
             ),
             unknown_rate=found["unknown_rate"],
             sentences_per_second=found["sentences_per_second"],
-            alignments=tuple(
-                Alignment(**{name: tuple(values) for name, values in part.items()}) for part in found["alignments"]
+            heat_maps=tuple(
+                HeatMap(tuple(part["source_tokens"]), tuple(part["target_tokens"]), tuple(map(tuple, part["weights"])))
+                for part in found["heat_maps"]
             ),
         )
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from components.evaluation.differences import differences
+from components.evaluation.heat_map import heat_map_chart
 from components.evaluation.measurement import Measurement, as_document
 from components.evaluation.metrics import Score
 from components.evaluation.page import render_page
-from components.evaluation.plots import Curve, alignment_chart, class_chart, curve_chart
+from components.evaluation.plots import Curve, class_chart, curve_chart
 from components.evaluation.scores import Example, Scores
 
 SHOWN = 5
@@ -71,7 +72,7 @@ def render(report: Report) -> str:
         scores=scores,
         charts=charts,
         curves={name: curve_chart(curves) for name, curves in report.curves.items()},
-        alignments=[alignment_chart(alignment) for alignment in report.measured.alignments],
+        heat_maps=[heat_map_chart(heat_map) for heat_map in report.measured.heat_maps],
         examples={name: [_marked(example) for example in group] for name, group in pick_examples(scores).items()},
     )
 

@@ -63,6 +63,11 @@ class FoundModel:
         """Holds what ``TextCodec.save`` wrote."""
         return self.folder / _CODEC
 
+    @property
+    def saved_model(self) -> Path:
+        """The exported search."""
+        return self.folder / _ARTIFACTS / "saved_model"
+
     def digest(self) -> str:
         """Of weights, search and text codec: what decides on the translations, whatever the model is called."""
         digest = hashlib.sha256()

@@ -75,15 +75,15 @@ def remember(run: StepRun, key: str, outputs: Mapping[str, str]) -> None:
     run.set_tags({OUTPUTS_TAG: json.dumps(dict(outputs)), KEY_TAG: key})
 
 
-def mark_reused(run: StepRun, finished: FinishedStep | None) -> None:
+def mark_reused(run: StepRun, finished: FinishedStep | None, *, metrics: bool = True) -> None:
     """Shows in the run tree that a step was not run because an earlier result stands.
 
-    The run names the earlier one as tag ``reused``, links to it, and repeats its last metrics, so that comparisons of
-    whole workflows show them.
+    The run names the earlier one as tag ``reused`` and links to it.
 
     Args:
         run: the step's, in which nothing is done.
         finished: the earlier run, None if no run is known, only its output.
+        metrics: also repeat its last metrics, so that comparisons of whole workflows show them.
     """
     run.rename(f"{run.name} (reused)")
     if finished is None:
@@ -91,7 +91,8 @@ def mark_reused(run: StepRun, finished: FinishedStep | None) -> None:
         run.describe("Its result was there already; no run in this store made it.")
         return
     run.set_tags({REUSED_TAG: finished.run_id, OUTPUTS_TAG: json.dumps(finished.outputs)})
-    run.log_metrics({k: v for k, v in finished.metrics.items() if not k.startswith("system/")})
+    if metrics:
+        run.log_metrics({k: v for k, v in finished.metrics.items() if not k.startswith("system/")})
     link = f"#/experiments/{finished.experiment_id}/runs/{finished.run_id}"
     run.describe(f"Nothing was done: inputs, parameters and code are those of [this run]({link}).")
 

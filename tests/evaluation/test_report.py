@@ -3,11 +3,13 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.evaluation.differences import differences
+from components.evaluation.heat_map import HeatMap, heat_map_chart, heat_maps
 from components.evaluation.measurement import Measurement
 from components.evaluation.metrics import bleu, chrf
 from components.evaluation.report import Report, Rival, pick_examples, render
@@ -27,11 +29,11 @@ def scores() -> Scores:
 
 @pytest.fixture(scope="module")
 def report(scores: Scores) -> Report:
-    alignment = Alignment(("￭$a", "<b>", "你"), ("x_$", "y", "z"), (2, 0, -1))
+    heat_map = HeatMap(("￭$a", "<b>", "你"), ("x_$", "y", "z"), ((100, 0, 0), (34, 33, 33), (0, 1, 99)))
     nothing = bleu(["a"], ["b"]), chrf(["a"], ["b"])
     return Report(
         title=HOSTILE,
-        measured=Measurement(scores, unknown_rate=0.0123, sentences_per_second=41.5, alignments=(alignment,)),
+        measured=Measurement(scores, unknown_rate=0.0123, sentences_per_second=41.5, heat_maps=(heat_map,)),
         rivals=[Rival("version 7", *nothing, p_value=0.0456), Rival("the source, copied", *nothing)],
         facts={"Model": "models:/nmt-en-fr/3"},
         corpus={"Read": "30 lines"},
@@ -70,7 +72,21 @@ def test_the_same_facts_are_data(report: Report) -> None:
     assert document["scores"]["bleu"]["value"] == report.measured.scores.bleu.value
     assert document["rivals"][0]["p_value"] == 0.0456
     assert document["curves"] == {"Loss": {"val_loss": [[1, 2.0], [2, 1.0]]}}
-    assert document.keys() >= {"title", "unknown_rate", "sentences_per_second", "alignments", "facts", "corpus"}
+    assert document.keys() >= {"title", "unknown_rate", "sentences_per_second", "heat_maps", "facts", "corpus"}
+
+
+def test_a_heat_map_shows_each_weight_that_can_be_seen() -> None:
+    chart = heat_map_chart(HeatMap(("a", "b"), ("x", "y"), ((100, 0), (34, 66))))
+    assert re.findall(r"<title>(.*?)</title>", chart) == ["x ← a: 100 %", "y ← a: 34 %", "y ← b: 66 %"]
+    assert re.findall(r'fill-opacity="([\d.]+)"', chart) == ["1.00", "0.34", "0.66"]
+
+
+def test_heat_maps_are_distributions_in_hundredths() -> None:
+    alignment = Alignment(("a", "b", "c"), ("x",), (1,))
+    assert heat_maps([alignment], lambda _: np.array([[0.126, 0.874, 0.0]])) == (
+        HeatMap(("a", "b", "c"), ("x",), ((13, 87, 0),)),
+    )
+    assert heat_maps([alignment], None) == ()
 
 
 def test_what_is_not_known_is_left_out(scores: Scores) -> None:

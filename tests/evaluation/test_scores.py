@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from components.evaluation.heat_map import HeatMap
 from components.evaluation.measurement import Measurement, as_document, as_table, read_measurement
 from components.evaluation.metrics import bleu, chrf
 from components.evaluation.scores import score_translations
 from components.evaluation.summary import as_metrics, as_text
-from components.serving.translation import Alignment
 
 SOURCES = ["It is fine tonight.", "A cat sleeps on the carpet.", "Yes!"]
 REFERENCES = ["Il fait beau ce soir.", "Un chat dort sur le tapis.", "Oui !"]
@@ -64,7 +64,7 @@ def test_what_cannot_be_scored_is_refused(translations: list[str], references: l
 @pytest.fixture
 def measured() -> Measurement:
     scores = score_translations(SOURCES, REFERENCES, TRANSLATIONS, rare_words=[0, 1, 9])
-    return Measurement(scores, 0.25, 12.5, (Alignment(("It", "is"), ("Il",), (0,)),))
+    return Measurement(scores, 0.25, 12.5, (HeatMap(("It", "is"), ("Il",), ((90, 10),)),))
 
 
 def test_shapes_of_the_summary(measured: Measurement) -> None:

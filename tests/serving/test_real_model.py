@@ -1,10 +1,14 @@
 """A real, untrained encoder–decoder through export, package and translator: what a search must keep whoever asks."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from components.model.export import export_model
 from components.model.parameters import ModelParameters
 from components.model.seq2seq import Seq2Seq
+from components.serving.attention import load_attention
 from components.serving.options import TranslationOptions
 from components.serving.translator import Translator, TranslatorSettings, load_search
 from tests.serving.echo import echo_codec
@@ -20,12 +24,17 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module", params=["luong", "none"])
-def translator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Translator:
+def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     codec = echo_codec()
     sizes = len(codec.source_vocabulary), len(codec.target_vocabulary)
     folder = tmp_path_factory.mktemp("model") / "exported"
     export_model(Seq2Seq(ModelParameters(embedding_size=8, units=16, attention=request.param), *sizes), folder)
-    return Translator(codec, load_search(folder), TranslatorSettings())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def translator(exported: Path) -> Translator:
+    return Translator(echo_codec(), load_search(exported), TranslatorSettings())
 
 
 @pytest.mark.parametrize("beam_width", [1, 4, 10])
@@ -51,3 +60,19 @@ def test_alignments_point_into_the_source(translator: Translator) -> None:
     (alignment,) = translation.hypotheses[0].sentences
     assert len(alignment.positions) == len(alignment.target_tokens)
     assert all(-1 <= position < len(alignment.source_tokens) for position in alignment.positions)
+
+
+def test_attention_is_told_in_reading_order(translator: Translator, exported: Path) -> None:
+    attention = load_attention(exported, translator.codec)
+    assert attention
+    options = TranslationOptions(beam_width=1, split_sentences=False)
+    for translation in translator.translate(["One two three four five six.", "A man rides a bicycle."], options):
+        (alignment,) = translation.hypotheses[0].sentences
+        weights = attention(alignment)
+        assert weights.shape == (len(alignment.target_tokens), len(alignment.source_tokens))
+        if max(alignment.positions) < 0:
+            assert not weights.any()  # No attention at all.
+        else:
+            assert weights.sum(axis=1) == pytest.approx(np.ones(len(weights)), abs=1e-5)
+            # Later steps follow on what was put out, which is not known where a word was copied.
+            assert weights[0].argmax() == alignment.positions[0]

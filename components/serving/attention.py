@@ -1,0 +1,33 @@
+"""How much each word of an output looked at each word of its sentence: for people who look at a model."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from components.serving.translation import Alignment
+from components.text.codec import TextCodec
+from components.text.vocabulary import EOS
+
+# Of a sentence and its translation: float32 [target tokens, source tokens], both in reading order.
+Attention = Callable[[Alignment], np.ndarray]
+
+
+def load_attention(saved_model: Path, codec: TextCodec) -> Attention | None:
+    """The ``attention`` function of an exported SavedModel; None if it was exported without one."""
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(saved_model))
+    if not hasattr(loaded, "attention"):
+        return None
+
+    def attend(alignment: Alignment) -> np.ndarray:
+        source = codec.source_ids(pa.array([alignment.source_tokens])).flatten().to_numpy()
+        target = codec.target_vocabulary.ids(pa.array(alignment.target_tokens, pa.string()))
+        weights = loaded.attention(
+            source=tf.constant([source], tf.int32), target=tf.constant([[*target, EOS]], tf.int32)
+        ).numpy()[0, :-1]
+        return weights[:, ::-1] if codec.settings.reverse_source else weights
+
+    return attend
