@@ -75,7 +75,7 @@ def _run(name: str, arguments: argparse.Namespace) -> None:
     trained = train.run(select(train.TrainParameters, {**values, "checkpoint_dir": checkpoints}), data)
     # Not `test_corpus`: the dataset holds it, as it was given.
     settings = select(EvaluateParameters, {"beam_width": values["beam_width"], "model_name": "ablations"})
-    evaluation = evaluate.run(settings, trained.model_uri, data)
+    scores = evaluate.run(settings, trained.model_uri, data).measured.scores
 
     import mlflow
 
@@ -85,11 +85,11 @@ def _run(name: str, arguments: argparse.Namespace) -> None:
     document["common"] = {**COMMON, "epochs": arguments.epochs}
     document["variants"][name] = {
         "parameters": VARIANTS[name],
-        "bleu": round(evaluation.bleu, 2),
-        "interval": round(evaluation.scores.bleu.interval, 2),
-        "chrf": round(evaluation.chrf, 2),
+        "bleu": round(scores.bleu.value, 2),
+        "interval": round(scores.bleu.interval, 2),
+        "chrf": round(scores.chrf.value, 2),
         "seconds_per_epoch": round(60 * history[-1].value / arguments.epochs, 1),
-        "signature": evaluation.signature,
+        "signature": scores.bleu.signature,
     }
     arguments.output.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 

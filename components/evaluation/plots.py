@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from html import escape
 
 from components.evaluation.scores import ClassScore
-from components.serving.translation import Alignment
 
 INK, ACCENT, SECOND = "#334155", "#2563eb", "#d97706"
 _COLORS = (ACCENT, SECOND, INK, "#16a34a")
@@ -79,32 +78,6 @@ def class_chart(scores: Sequence[ClassScore], heading: str) -> str:
         marks.append(_text(middle, _HEIGHT - _BOTTOM + 23, f"({score.sentences})", "middle", size=9))
     bottom = _text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 5, f"{heading} (sentences)", "middle")
     return _svg(_WIDTH, _HEIGHT, [*_grid(y, up), *marks, bottom, *_legend(("BLEU", "chrF"))])
-
-
-def alignment_chart(alignment: Alignment) -> str:
-    """Which source token (columns) each token of the translation (rows) saw most."""
-    sources, targets = [
-        [token.replace("￭", "") or token for token in side]
-        for side in (alignment.source_tokens, alignment.target_tokens)
-    ]
-    cell, slope = 19, math.radians(60)
-    left = 10 + _LETTER * max(map(len, targets), default=0)
-    top = 14 + _LETTER * max(map(len, sources), default=0) * math.sin(slope)
-    right = 10 + _LETTER * max(map(len, sources), default=0) * math.cos(slope)
-    width, height = left + cell * len(sources), top + cell * len(targets)
-    marks = []
-    for column, token in enumerate(sources):
-        x = left + cell * (column + 0.5)
-        marks.append(f'<path d="M{x:.1f},{top:.1f}V{height:.1f}" stroke="{_LINE}" stroke-width="0.6"/>')
-        marks.append(_text(x, top - 6, token, "start", turn=-60))
-    for row, token in enumerate(targets):
-        y = top + cell * (row + 0.5)
-        marks.append(f'<path d="M{left:.1f},{y:.1f}H{width:.1f}" stroke="{_LINE}" stroke-width="0.6"/>')
-        marks.append(_text(left - 6, y + 4, token, "end"))
-        if (position := alignment.positions[row]) >= 0:
-            place = f'x="{left + cell * position + 4:.1f}" y="{y - 5.5:.1f}"'
-            marks.append(f'<rect {place} width="11" height="11" fill="{ACCENT}"/>')
-    return _svg(math.ceil(width + right), math.ceil(height + 4), marks)
 
 
 @dataclass(frozen=True)
