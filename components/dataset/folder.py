@@ -3,8 +3,9 @@
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from components.dataset.manifest import MANIFEST_FILE, Manifest
@@ -12,7 +13,11 @@ from components.errors import BusyError, InputError
 from components.text.codec import SETTINGS_FILE, vocabulary_file
 
 # What a dataset consists of, besides the vocabularies.
-_PARTS = frozenset({MANIFEST_FILE, MANIFEST_FILE + ".partial", "tokenizer", "records", "heldout", "rejected", "plots"})
+_PARTS = frozenset({MANIFEST_FILE, MANIFEST_FILE + ".partial", "tokenizer", "records", "heldout", "rejected"})
+# While it is being made it holds this, too.
+_IN_THE_MAKING = frozenset({"report.pickle"})
+# A hidden folder that no process holds, and that none has changed for so many seconds, was left by a killed one.
+_ABANDONED_SECONDS = 60.0
 
 
 def find_intact(folder: Path) -> Manifest | None:
@@ -70,12 +75,15 @@ def check_foreign(place: str, names: Iterable[str]) -> None:
     Raises:
         InputError: if not.
     """
-    foreign = sorted(name for name in set(names) - _PARTS if not name.startswith("vocabulary."))
-    if foreign:
+    if foreign := _foreign(names):
         raise InputError(
             f"data_dir: {place} holds what is no part of a dataset ({', '.join(foreign[:3])}, …); must be a new or"
             " empty folder, or one that holds a prepared dataset"
         )
+
+
+def _foreign(names: Iterable[str]) -> list[str]:
+    return sorted(name for name in set(names) - _PARTS if not name.startswith("vocabulary."))
 
 
 def held(place: str, found: str | None, key: str) -> InputError:
@@ -95,7 +103,8 @@ def _key(folder: Path) -> str | None:
 def staged(folder: Path) -> Iterator[Path]:
     """A new folder beside ``folder``, which takes its place when the block ends, and vanishes if the block fails.
 
-    A process that is killed leaves the hidden folder ``.NAME.partial`` behind; the next one clears it away.
+    A process that is killed leaves the hidden folder ``.NAME.partial`` or ``.NAME.old`` behind; the next one clears it
+    away, and those of other datasets beside it.
 
     Raises:
         BusyError: if another process is at work on it.
@@ -110,6 +119,7 @@ def staged(folder: Path) -> Iterator[Path]:
         raise InputError(f"data_dir: {folder} cannot be written: {error.strerror}") from None
     try:
         _lock(lock, partial, folder)
+        _clear_abandoned(folder.parent)
         try:
             for left_over in partial.iterdir():
                 _remove(left_over)
@@ -134,13 +144,35 @@ def _lock(lock: int, partial: Path, folder: Path) -> None:
         raise busy
 
 
+def _clear_abandoned(parent: Path) -> None:
+    """Removes what killed processes left in ``parent`` when they made datasets that nobody may ever make again."""
+    for path in parent.glob(".*"):
+        if path.suffix in (".partial", ".old") and path.is_dir() and not path.is_symlink():
+            with suppress(OSError):
+                if _is_abandoned(path):
+                    shutil.rmtree(path)
+
+
+def _is_abandoned(path: Path) -> bool:
+    if _foreign({entry.name for entry in path.iterdir()} - _IN_THE_MAKING):
+        return False
+    if time.time() - path.stat().st_mtime < _ABANDONED_SECONDS:
+        return False
+    lock = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(lock)
+    return True
+
+
 def _replace(folder: Path, partial: Path) -> None:
-    if not folder.exists():
-        partial.rename(folder)
-        return
     old = folder.with_name(f".{folder.name}.old")
     _remove(old)
-    folder.rename(old)
+    if folder.exists():
+        folder.rename(old)
     partial.rename(folder)
     _remove(old)
 

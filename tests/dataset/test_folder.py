@@ -1,7 +1,9 @@
 """The dataset's folder: whole or not at all, and nothing of the user's is overwritten."""
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,33 @@ def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
     (tmp_path / ".data.partial/records/old").write_text("old")
     with staged(tmp_path / "data") as partial:
         assert list(partial.iterdir()) == []
+
+
+def test_what_was_left_of_other_datasets_is_cleared_away_too(tmp_path: Path) -> None:
+    def leave(name: str, entry: str, seconds: float = 3600.0) -> str:
+        (tmp_path / name / entry).mkdir(parents=True)
+        os.utime(tmp_path / name, (time.time() - seconds,) * 2)
+        return name
+
+    abandoned = {leave(".one.partial", "records"), leave(".two.old", "heldout"), leave(".six.partial", "report.pickle")}
+    kept = {
+        leave(".new.partial", "records", seconds=0.0),
+        leave(".theirs.partial", "thesis"),
+        leave("three", "records"),
+    }
+    with staged(tmp_path / "locked") as partial:
+        os.utime(partial, (0, 0))
+        with staged(tmp_path / "data"):
+            names = {path.name for path in tmp_path.iterdir()}
+            assert kept | {".locked.partial"} <= names
+            assert not abandoned & names
+
+
+def test_a_process_killed_between_two_renamings_leaves_nothing_for_ever(tmp_path: Path) -> None:
+    (tmp_path / ".data.old/records").mkdir(parents=True)
+    with staged(tmp_path / "data"):
+        pass
+    assert [path.name for path in tmp_path.iterdir() if path.name != "tracking"] == ["data"]
 
 
 def test_two_processes_do_not_write_one_dataset(tmp_path: Path) -> None:

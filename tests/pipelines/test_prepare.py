@@ -514,7 +514,7 @@ def tidy(text: str) -> str:
 
 @pytest.mark.slow
 def test_a_killed_preparation_leaves_the_old_dataset_or_none(tmp_path: Path) -> None:
-    """Ten moments, spread over the time that a whole run takes."""
+    """Ten random moments of the time that a whole run takes."""
     corpus, folder = write_aligned(tmp_path, pairs(3000)), tmp_path / "d"
 
     def start(vocab_size: int) -> subprocess.Popen[bytes]:
@@ -526,9 +526,10 @@ def test_a_killed_preparation_leaves_the_old_dataset_or_none(tmp_path: Path) -> 
     assert start(50).wait() == 0
     whole, old = time.monotonic() - began, find_intact(folder)
     assert old
-    for moment in range(10):
+    moments = random.Random(0)
+    for _ in range(10):
         process = start(60)
-        time.sleep(whole * (moment + 0.5) / 10)
+        time.sleep(moments.uniform(0, whole))
         process.kill()
         process.wait()
         found = find_intact(folder)
