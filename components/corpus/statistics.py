@@ -14,6 +14,8 @@ from components.corpus.writing import RecordFile
 
 # Points of the vocabulary's coverage curve.
 _CURVE_POINTS = 40
+# A "word" may be a megabyte of nonsense.
+_SHOWN_LETTERS = 60
 
 
 def gather_statistics(
@@ -75,4 +77,4 @@ def _coverage(ranked: RankedTokens) -> list[list[float]]:
 
 def _unknown_words(ranked: RankedTokens) -> list[list[Any]]:
     words = zip(ranked.tokens[ranked.size :], ranked.counts[ranked.size :], strict=True)
-    return [[word, count] for word, count in words]
+    return [[word if len(word) <= _SHOWN_LETTERS else word[:_SHOWN_LETTERS] + "…", count] for word, count in words]

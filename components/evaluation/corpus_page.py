@@ -12,7 +12,6 @@ from components.evaluation.plots import Axis, Curve, line_chart
 # Ratios worth writing at the axis.
 _RATIOS = {1 / 16: "1/16", 1 / 8: "1/8", 1 / 4: "1/4", 1 / 2: "1/2", 1: "1", 2: "2", 4: "4", 8: "8", 16: "16"}
 SHOWN_WORDS = 20
-_LONGEST_WORD = 40
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,4 @@ def _buckets(manifest: Manifest, split: str) -> list[Bar]:
 
 def _words(words: Sequence[tuple[str, int]]) -> list[Bar]:
     most = words[0][1]
-    return [
-        Bar(word if len(word) <= _LONGEST_WORD else f"{word[:_LONGEST_WORD]}…", f"{count:,}", count / most)
-        for word, count in words[:SHOWN_WORDS]
-    ]
+    return [Bar(word, f"{count:,}", count / most) for word, count in words[:SHOWN_WORDS]]

@@ -19,7 +19,7 @@ def manifest(
     """That of a corpus of so many pairs in each of the splits, and as many duplicates."""
     bucket = BucketRecords(1, 6, ("a",), 9, pairs, 4 * pairs, 5 * pairs, 0.125)
     sides = {"source": [0, pairs // 2, pairs - pairs // 2], "target": [0, 0, pairs]}
-    words = {side: [[HOSTILE, 7], ["x" * 1_000_000, 3]] for side in ("source", "target")}
+    words = {side: [[HOSTILE, 7], ["x" * 60 + "…", 3]] for side in ("source", "target")}
     told = {
         "lengths": dict.fromkeys(splits, sides),
         "ratios": {key: [[0.5, 1], [1.0, pairs]] for key in splits},
@@ -63,7 +63,6 @@ def test_it_tells_each_statistic() -> None:
         assert heading in text
     for row in ("duplicate 2,000 39.99%", "too_long 1 0.02%", "1–6 1,000 12.5%", "train 1.00 % 2.00 %", "3 lines were"):
         assert row in text
-    assert "x" * 40 + "…" in text
     assert "alert(" in text
 
 
