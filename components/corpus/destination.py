@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.corpus.files import CHUNK, file_systems, is_remote, open_raw, write_file
+from components.corpus.files import CHUNK, file_systems, is_remote, open_raw, reaching, write_file
 from components.dataset import folder as folders
 from components.dataset.manifest import MANIFEST_FILE, Manifest
 from components.errors import InputError
@@ -115,8 +115,13 @@ class RemoteDestination(Destination):
     def __str__(self) -> str:
         return self.url
 
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        with reaching(f"data_dir: {self.url}"):
+            yield
+
     def find_intact(self) -> Manifest | None:
-        with _telling(self.url):
+        with self._reaching():
             sizes = _sizes(self.url)
             manifest = self._manifest() if MANIFEST_FILE in sizes else None
             return manifest if manifest and folders.is_whole(manifest, sizes) else None
@@ -127,7 +132,7 @@ class RemoteDestination(Destination):
         return None
 
     def check_replaceable(self, key: str, force: bool) -> None:
-        with _telling(self.url):
+        with self._reaching():
             names = {path.split("/")[0] for path in _sizes(self.url)}
             folders.check_foreign(self.url, (name for name in names if not name.startswith(_ATTEMPT)))
             # Without a manifest it is what an attempt left that was killed while it moved its files here.
@@ -140,12 +145,12 @@ class RemoteDestination(Destination):
     def staged(self) -> Iterator[Workplace]:
         # A new name each time: the workers of a launcher that was killed may still be writing to theirs.
         bulk = f"{self.url}/{_ATTEMPT}{uuid.uuid4().hex[:12]}"
-        with _telling(self.url):
+        with self._reaching():
             write_file(f"{bulk}/{_STARTED}", [b""])
         try:
             with tempfile.TemporaryDirectory(prefix="dataset-") as folder:
                 yield Workplace(Path(folder), bulk)
-                with _telling(self.url):
+                with self._reaching():
                     self._publish(Path(folder), bulk)
         finally:
             with suppress(Exception):
@@ -176,7 +181,7 @@ class RemoteDestination(Destination):
         _delete_folders(sorted(folders - {keep}))
 
     def fetch(self, cache: Path) -> Path:
-        with _telling(self.url):
+        with self._reaching():
             sizes = _sizes(self.url)
             if MANIFEST_FILE not in sizes:
                 raise InputError(f"data_dir: {self.url} holds no prepared dataset (no {MANIFEST_FILE})")
@@ -192,22 +197,6 @@ class RemoteDestination(Destination):
                 if folders.find_intact(partial) != manifest:
                     raise InputError(f"data_dir: {self.url} holds a damaged dataset; prepare it anew")
         return folder
-
-
-@contextmanager
-def _telling(url: str) -> Iterator[None]:
-    """Tells in one line what the file system says.
-
-    Raises:
-        InputError: if the block fails.
-    """
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:  # Each file system has errors of its own.
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"data_dir: {url} cannot be reached: {reason}") from None
 
 
 def _sizes(url: str) -> dict[str, int]:

@@ -54,17 +54,18 @@ def file_systems() -> Any:
 
 @contextmanager
 def reaching(path: str) -> Iterator[None]:
-    """Makes one kind of error, on one line, out of whatever remote file systems raise: each has errors of its own.
+    """Tells in one line what a remote file system complains of; each has errors of its own.
 
     Raises:
-        OSError: if the block fails, naming the path.
+        InputError: if the block fails, naming the path.
     """
     try:
         yield
     except InputError:
         raise
     except Exception as error:
-        raise OSError(f"{path}: {' '.join(str(error).split()) or type(error).__name__}") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{path} cannot be reached: {reason}") from error
 
 
 def exists(path: str) -> bool:
@@ -269,10 +270,11 @@ def write_file(path: str, pieces: Iterable[bytes]) -> int:
 
 
 def remove_file(path: str) -> None:
-    if is_remote(path):
-        file_systems().delete([path])
-    else:
+    if not is_remote(path):
         Path(path).unlink()
+        return
+    with reaching(path):
+        file_systems().delete([path])
 
 
 def _create(path: str) -> BinaryIO:

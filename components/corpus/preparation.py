@@ -58,9 +58,7 @@ def prepare(survey: Survey, workplace: Workplace) -> tuple[Manifest, dict[str, f
     settings = CodecSettings(
         parameters.source_language, parameters.target_language, parameters.tokenizer, parameters.reverse_source
     )
-    source, target = (Vocabulary(report.ranked[side].vocabulary()) for side in SIDES)
-    source_learnt, target_learnt = (report.learnt.get(side, b"") for side in SIDES)
-    TextCodec(settings, source, target, (source_learnt, target_learnt)).save(folder)
+    TextCodec(settings, *(Vocabulary(report.ranked[side].vocabulary()) for side in SIDES)).save(folder)
     for split in SPLITS[1:]:
         if split not in report.held_out:
             report.held_out[split] = write_heldout(folder, split, [], split in survey.given)
@@ -111,7 +109,6 @@ class Report:
         self.tallies: Counter[str] = Counter()
         self.facts: list[PartitionFacts] = []
         self.files: list[RecordFile] = []
-        self.learnt: dict[str, bytes] = {}
         self.ranked: dict[str, RankedTokens] = {}
         self.held_out: dict[str, HeldOut] = {}
         for item in told:
@@ -124,8 +121,6 @@ class Report:
                     self.files.append(item)
                 case HeldOutFile():
                     self.held_out[item.split] = item.facts
-                case (str(side), bytes(learnt)):
-                    self.learnt[side] = learnt
                 case (str(side), RankedTokens() as ranked):
                     self.ranked[side] = ranked
                 case _:

@@ -38,7 +38,10 @@ class Launch:
         self.runner.check(flags)
         options = PipelineOptions(list(self.runner.complete(flags).words))
         options.view_as(StandardOptions).runner = runner
-        self.pipeline = beam.Pipeline(self.runner.make(options), options)
+        try:
+            self.pipeline = beam.Pipeline(self.runner.make(options), options)
+        except ValueError as error:  # What Beam finds wrong with the values of options.
+            raise InputError(f"beam_options: {' '.join(str(error).split())}") from None
         self._result: PipelineResult | None = None
 
     def run(self) -> None:
@@ -53,6 +56,8 @@ class Launch:
             try:
                 with _own_interrupt():
                     self._result = self.pipeline.run()
+                if page := self.runner.page(self._result):
+                    _logger.warning("%s: %s", self.runner.name, page)
                 self._result.wait_until_finish()
             except KeyboardInterrupt:
                 self._cancel()

@@ -7,7 +7,7 @@ from components.corpus.runners.flags import Flags
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
-    from apache_beam.runners.runner import PipelineRunner
+    from apache_beam.runners.runner import PipelineResult, PipelineRunner
 
 _TRACEBACK = "Traceback (most recent call last):"
 _PYTHON_ERROR = re.compile(r"^[A-Za-z_][\w.]*: .+$", re.MULTILINE)
@@ -48,6 +48,10 @@ class Runner:
         from apache_beam.runners.runner import create_runner
 
         return create_runner(self.name)
+
+    def page(self, result: "PipelineResult") -> str:
+        """Where a job that was started can be watched, if anywhere."""
+        return ""
 
     def reason(self, error: Exception) -> str | None:
         """The text of the ``InputError`` that a worker raised, if that is why the pipeline failed with ``error``."""
