@@ -11,7 +11,7 @@ from setuptools import find_packages, setup
 
 ROOMS = ("components.text", "components.dataset", "components.corpus")
 # What the rooms import, besides Beam, which every worker has. Neither TensorFlow nor MLflow is among them.
-LIBRARIES = ("google-crc32c", "numpy", "pyarrow", "pyrealb")
+LIBRARIES = ("google-crc32c", "numpy", "pyarrow", "pyrealb", "sentencepiece")
 
 pins = dict(re.findall(r"^([\w-]+)(==\S+)", Path(__file__).with_name("requirements.txt").read_text(), re.MULTILINE))
 setup(

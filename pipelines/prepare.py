@@ -110,9 +110,14 @@ def summary(manifest: Manifest) -> str:
     counts = manifest.counts
     rejected = ", ".join(f"{rule} {lines:,}" for rule, lines in counts.rejected.items())
     splits = ", ".join(f"{split} {manifest.records(split):,}" for split in manifest.splits)
+    vocabularies = ", ".join(
+        f"{facts.size:,} tokens of {facts.language}"
+        + (" (there are no more)" if facts.size < manifest.parameters["vocab_size"] else "")
+        for facts in manifest.vocabularies.values()
+    )
     return (
         f"{counts.read:,} pairs read, {counts.kept:,} kept ({splits}), {counts.duplicates:,} duplicates,"
-        f" {sum(counts.rejected.values()):,} rejected{f' ({rejected})' if rejected else ''};"
+        f" {sum(counts.rejected.values()):,} rejected{f' ({rejected})' if rejected else ''}; {vocabularies};"
         f" fingerprint {manifest.fingerprint[:16]}…"
     )
 

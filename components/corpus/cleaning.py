@@ -161,7 +161,11 @@ def sentence_keys(sentences: pa.StringArray, strange: np.ndarray) -> np.ndarray:
     """
     sentences = pc.utf8_lower(_change(sentences, strange, normalize))
     spaced = pc.match_substring_regex(sentences, r"[\x{a0}\x{202f}]").to_numpy(zero_copy_only=False)
-    sentences = _change(sentences, spaced, _with_plain_blanks)
+    return hash_sentences(_change(sentences, spaced, _with_plain_blanks))
+
+
+def hash_sentences(sentences: pa.StringArray) -> np.ndarray:
+    """The first 64 bits of each sentence's sha256; uint64, shape [n]."""
     texts = sentences.cast(pa.binary()).to_pylist()
     digests = b"".join([hashlib.sha256(text).digest() for text in texts])
     return np.frombuffer(digests, ">u8")[::4].astype(np.uint64)

@@ -14,7 +14,7 @@ from components.dataset.buckets import Bucket
 from components.dataset.fingerprint import fingerprint_of
 from components.dataset.manifest import SPLITS
 from components.dataset.records import Ids, encode_records
-from components.text.codec import CodecSettings, TextCodec
+from components.text.codec import CodecSettings, TokenCodec
 from components.text.vocabulary import UNK, Vocabulary
 
 
@@ -59,7 +59,7 @@ class Encode(beam.DoFn):
 
     def __init__(self, settings: CodecSettings, bucket_width: int):
         self.settings, self.bucket_width = settings, bucket_width
-        self.codec: TextCodec | None = None
+        self.codec: TokenCodec | None = None
 
     def process(
         self, element: tuple[int, pa.RecordBatch], ranked: Mapping[str, RankedTokens], shards: Shards
@@ -67,7 +67,7 @@ class Encode(beam.DoFn):
         partition, block = element
         if self.codec is None:
             vocabularies = (Vocabulary(ranked[side].vocabulary()) for side in SIDES)
-            self.codec = TextCodec(self.settings, *vocabularies)
+            self.codec = TokenCodec(self.settings, *vocabularies)
         columns = self.codec.source_ids(block["source"]), self.codec.target_ids(block["target"])
         splits, lows = block["split"].to_numpy(), block["low"].to_numpy()
         for split in np.unique(splits):

@@ -14,7 +14,7 @@ from components.dataset.manifest import SCHEMA_VERSION
 
 # The code that decides what is written, and the libraries that do.
 _ENTRY = "components.corpus.preparation"
-_LIBRARIES = ("pyarrow", "pyrealb")
+_LIBRARIES = ("pyarrow", "pyrealb", "sentencepiece")
 # What a dataset is called by; a 64-bit prefix is enough to tell datasets apart.
 KEY_DIGITS = 16
 _CORPORA = ("corpus", "validation_corpus", "test_corpus")

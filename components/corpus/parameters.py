@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from components.corpus.runners.table import RUNNERS
 from components.force import force_parameter
 from components.parameters import parameter
+from components.text.tokenizer import TOKENIZERS
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,12 @@ class CleaningParameters:
 class EncodingParameters:
     """How sentences become records."""
 
-    tokenizer: str = parameter("word", "how sentences are taken apart", choices=("word",))
+    tokenizer: str = parameter(
+        "word",
+        "how sentences are taken apart; word: words and punctuation; sentencepiece: pieces of words, learnt from the"
+        " corpus (unigram); sentencepiece-bpe: the same by byte-pair encoding",
+        choices=tuple(TOKENIZERS),
+    )
     vocab_size: int = parameter(20_000, "tokens in each vocabulary, the 4 special ones included", minimum=5)
     min_count: int = parameter(1, "occurrences a token needs to enter the vocabulary", minimum=1)
     bucket_width: int = parameter(6, "width of the length buckets, in tokens", minimum=1)

@@ -7,6 +7,7 @@ from components.corpus import coder  # noqa: F401  (registers how blocks are enc
 from components.corpus.cleaning import Clean, Cleaner, Shares
 from components.corpus.deduplicate import REJECTED_TAG, Deduplicate, PartitionBySource
 from components.corpus.encoding import Encode, Stretch
+from components.corpus.learning import LearnTokenizers
 from components.corpus.read import Read
 from components.corpus.report import AllTogether, WriteReport
 from components.corpus.rules import DUPLICATE, rules_off
@@ -23,7 +24,8 @@ def build(pipeline: beam.Pipeline, survey: Survey, folder: str) -> None:
     """Adds the whole preparation to ``pipeline``; it writes into ``folder``.
 
     What it finds out is read with :func:`report.take_report`: objects of :class:`Tally`, :class:`PartitionFacts`,
-    :class:`RankedTokens` (with the side's name), :class:`RecordFile` and :class:`HeldOutFile`.
+    :class:`RecordFile` and :class:`HeldOutFile`, and with the side's name :class:`RankedTokens` and, as bytes, what
+    the tokenizer has learnt.
     """
     p, places = survey.parameters, list(survey.places)
     settings = CodecSettings(p.source_language, p.target_language, p.tokenizer, p.reverse_source)
@@ -44,7 +46,10 @@ def build(pipeline: beam.Pipeline, survey: Survey, folder: str) -> None:
         .with_output_types(tuple[int, pa.RecordBatch], rejected=pa.RecordBatch)
         .with_outputs(REJECTED_TAG, main="pairs")
     )
-    tokenized = distinct.pairs | "Tokenize" >> beam.ParDo(Tokenize(places, p, settings)).with_output_types(
+    learnt = distinct.pairs | "LearnTokenizers" >> LearnTokenizers(p)
+    tokenized = distinct.pairs | "Tokenize" >> beam.ParDo(
+        Tokenize(places, p, settings), beam.pvalue.AsDict(learnt)
+    ).with_output_types(
         tuple[int, pa.RecordBatch],
         rejected=pa.RecordBatch,
         held_out=tuple[str, pa.RecordBatch],
@@ -76,5 +81,5 @@ def build(pipeline: beam.Pipeline, survey: Survey, folder: str) -> None:
         | "Rejected" >> beam.Flatten()
         | "WriteRejected" >> WriteRejected(folder, places)
     )
-    told = (read_tallies, clean[TALLY_TAG], rejected_tallies, tokenized[FACTS_TAG], ranked, files, held_out)
+    told = (read_tallies, clean[TALLY_TAG], rejected_tallies, learnt, tokenized[FACTS_TAG], ranked, files, held_out)
     _ = told | "WriteReport" >> WriteReport(folder)

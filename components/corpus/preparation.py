@@ -58,7 +58,9 @@ def prepare(survey: Survey, workplace: Workplace) -> tuple[Manifest, dict[str, f
     settings = CodecSettings(
         parameters.source_language, parameters.target_language, parameters.tokenizer, parameters.reverse_source
     )
-    TextCodec(settings, *(Vocabulary(report.ranked[side].vocabulary()) for side in SIDES)).save(folder)
+    source, target = (Vocabulary(report.ranked[side].vocabulary()) for side in SIDES)
+    source_learnt, target_learnt = (report.learnt.get(side, b"") for side in SIDES)
+    TextCodec(settings, source, target, (source_learnt, target_learnt)).save(folder)
     for split in SPLITS[1:]:
         if split not in report.held_out:
             report.held_out[split] = write_heldout(folder, split, [], split in survey.given)
@@ -109,6 +111,7 @@ class Report:
         self.tallies: Counter[str] = Counter()
         self.facts: list[PartitionFacts] = []
         self.files: list[RecordFile] = []
+        self.learnt: dict[str, bytes] = {}
         self.ranked: dict[str, RankedTokens] = {}
         self.held_out: dict[str, HeldOut] = {}
         for item in told:
@@ -121,6 +124,8 @@ class Report:
                     self.files.append(item)
                 case HeldOutFile():
                     self.held_out[item.split] = item.facts
+                case (str(side), bytes(learnt)):
+                    self.learnt[side] = learnt
                 case (str(side), RankedTokens() as ranked):
                     self.ranked[side] = ranked
                 case _:

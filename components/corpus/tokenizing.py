@@ -1,6 +1,6 @@
 """Tokenizing: from clean sentences to tokens, the rules about lengths, and the facts that later steps need."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from components.corpus.rules import NO_TOKENS, TOKEN_RULES, first_broken, rules_
 from components.dataset.buckets import Bucket
 from components.dataset.manifest import SPLITS
 from components.text.codec import CodecSettings
-from components.text.tokenizer import make_tokenizer
+from components.text.tokenizer import Tokenizer, make_tokenizer
 
 HELD_OUT_TAG, COUNTS_TAG, FACTS_TAG = "held_out", "counts", "facts"
 SIDES = ("source", "target")
@@ -50,6 +50,8 @@ class PartitionFacts:
 class Tokenize(beam.DoFn):
     """(partition, clean block) → (partition, block with columns ``TOKENIZED``).
 
+    The side input is what the tokenizers have learnt, by side, if they learn.
+
     Beside that: ``rejected`` blocks; ``held_out`` (split, block of schema ``HELD_OUT``); ``counts`` (side, block of
     schema ``TOKEN_COUNTS``) of the train split; ``facts`` (:class:`PartitionFacts`).
     """
@@ -59,14 +61,16 @@ class Tokenize(beam.DoFn):
         self.parameters, self.settings = parameters, settings
         self.rules = [NO_TOKENS, *(rule for rule in TOKEN_RULES if rule.name not in rules_off(parameters))]
 
-    def setup(self) -> None:
-        self.tokenizers = [
-            make_tokenizer(self.settings.tokenizer, language)
-            for language in (self.settings.source_language, self.settings.target_language)
-        ]
+        self.tokenizers: list[Tokenizer] = []
 
-    def process(self, element: tuple[int, pa.RecordBatch]) -> Iterator[Any]:
+    def process(self, element: tuple[int, pa.RecordBatch], learnt: Mapping[str, bytes]) -> Iterator[Any]:
         partition, block = element
+        if not self.tokenizers:
+            languages = (self.settings.source_language, self.settings.target_language)
+            self.tokenizers = [
+                make_tokenizer(self.settings.tokenizer, language, learnt.get(side, b""))
+                for side, language in zip(SIDES, languages, strict=True)
+            ]
         tokens = [tokenizer.tokenize(block[side]) for tokenizer, side in zip(self.tokenizers, SIDES, strict=True)]
         lengths = (np.diff(tokens[0].offsets.to_numpy()), np.diff(tokens[1].offsets.to_numpy()))
         given = self.given[block["place"].to_numpy()]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from components.dataset.manifest import MANIFEST_FILE, Manifest
 from components.errors import BusyError, InputError
-from components.text.codec import SETTINGS_FILE, vocabulary_file
+from components.text.codec import codec_files
 
 # What a dataset consists of, besides the vocabularies.
 _PARTS = frozenset({MANIFEST_FILE, MANIFEST_FILE + ".partial", "tokenizer", "records", "heldout", "rejected"})
@@ -37,7 +37,7 @@ def sizes(folder: Path) -> dict[str, int]:
 def is_whole(manifest: Manifest, sizes: Mapping[str, int]) -> bool:
     """Whether all files that a dataset needs are among ``sizes`` (path relative to its folder → bytes), and whole."""
     languages = [facts.language for facts in manifest.vocabularies.values()]
-    needed = {SETTINGS_FILE, *(vocabulary_file(Path(), language).name for language in languages)}
+    needed = codec_files(languages, manifest.parameters["tokenizer"])
     needed |= {held_out.file for held_out in manifest.heldout.values()}
     buckets = [bucket for buckets in manifest.splits.values() for bucket in buckets]
     needed |= {file for bucket in buckets for file in bucket.files}

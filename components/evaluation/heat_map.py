@@ -1,12 +1,13 @@
 """Attention as a picture: which words of the source each word of the translation looked at, and how much."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
 from components.serving.attention import Attention
 from components.serving.translation import Alignment
+from components.text.tokenizer import readable
 
 # Pixels of a cell, and of a letter, roughly.
 _CELL, _LETTER = 19, 6.0
@@ -35,7 +36,9 @@ def heat_maps(alignments: Iterable[Alignment], attention: Attention | None) -> t
 
 def heat_map_chart(heat_map: HeatMap) -> str:
     """An SVG: a column for each source token, a row for each token of the translation, darker where it looked more."""
-    sources, targets = (_plain(side) for side in (heat_map.source_tokens, heat_map.target_tokens))
+    sources, targets = (
+        [readable(token) for token in side] for side in (heat_map.source_tokens, heat_map.target_tokens)
+    )
     left = 10 + _LETTER * max(map(len, targets), default=0)
     longest = _LETTER * max(map(len, sources), default=0)
     top = 14 + longest * math.sin(_SLOPE)
@@ -57,8 +60,3 @@ def heat_map_chart(heat_map: HeatMap) -> str:
     style = f"width:100%;max-width:{1.3 * full[0]:.0f}px"
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {full[0]} {full[1]}" style="{style}"'
     return f'{head} font-size="11" fill="{_INK}">{"".join(marks)}</svg>'
-
-
-def _plain(tokens: Sequence[str]) -> list[str]:
-    """Tokens without what only the tokenizer means."""
-    return [token.replace("￭", "") or token for token in tokens]

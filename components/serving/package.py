@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from components.serving.options import TranslationOptions
 from components.serving.translator import TranslatorSettings
 from components.text.codec import TextCodec
+from components.text.tokenizer import tokenizer_kind
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 COMPONENTS = Path(__file__).parent.parent
 # The code that travels with the model, relative to `components`.
 CODE = ("__init__.py", "errors.py", "parameters.py", "text", "serving")
-# What that code imports. The model records the versions that it was made with.
+# What that code imports, whatever the tokenizer. The model records the versions that it was made with.
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "protobuf", "pyarrow", "sentencex", "tensorflow")
 EXAMPLE = (["A man is riding a bicycle.", "Where are my keys?"], {"beam_width": 5, "n_best": 1})
 
@@ -89,7 +90,9 @@ def _flavor(saved_model: Path, codec_folder: Path, max_source_length: int) -> It
         # MLflow names an artifact's folder after the folder that it came from, not after its key.
         exported = shutil.copytree(saved_model, Path(scratch, "saved_model"))
         codec.mkdir()
-        TextCodec.load(codec_folder).save(codec)
+        text_codec = TextCodec.load(codec_folder)
+        text_codec.save(codec)
+        requirements = (*REQUIREMENTS, *tokenizer_kind(text_codec.settings.tokenizer).libraries)
         TranslatorSettings(max_source_length).save(codec)
         for entry in CODE:
             _copy(COMPONENTS / entry, code / entry)
@@ -99,7 +102,7 @@ def _flavor(saved_model: Path, codec_folder: Path, max_source_length: int) -> It
             "code_paths": [str(code)],
             "signature": signature(),
             "input_example": EXAMPLE,
-            "pip_requirements": [f"{name}=={version(name)}" for name in REQUIREMENTS],
+            "pip_requirements": [f"{name}=={version(name)}" for name in requirements],
         }
 
 

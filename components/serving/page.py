@@ -9,6 +9,7 @@ from components.serving.options import MAX_BEAM_WIDTH, TranslationOptions
 from components.serving.scoring import Limits, check_texts
 from components.serving.translation import Alignment, Translation
 from components.serving.translator import Translator
+from components.text.tokenizer import readable
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -119,4 +120,4 @@ def _sentence_table(sentence: Alignment) -> str:
 
 
 def _word(token: str) -> str:
-    return html.escape(token.replace("￭", "") or token)
+    return html.escape(readable(token))

@@ -1,19 +1,22 @@
 """What a tokenizer is, and which ones there are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import pyarrow as pa
 
 from components.errors import InputError
-from components.text.word import WordTokenizer
+from components.text.pieces import WORD_BEGIN, PieceTokenizer, learn_pieces
+from components.text.word import JOINER, WordTokenizer
 
 
 class Tokenizer(Protocol):
     """Sentences to tokens and back, a column at a time.
 
     ``detokenize(tokenize(x))`` is ``x``, but for runs of ordinary blanks (U+0020), which become one, and for
-    blanks at either end, which go. No token holds a blank or a line break.
+    blanks at either end, which go. No token holds a blank or a line break, and no token spans two words.
     """
 
     def tokenize(self, sentences: pa.StringArray) -> pa.ListArray:
@@ -25,15 +28,58 @@ class Tokenizer(Protocol):
         ...
 
 
-TOKENIZERS = {"word": WordTokenizer}
+@dataclass(frozen=True)
+class TokenizerKind:
+    """One way to take sentences apart.
+
+    Attributes:
+        make: the tokenizer of a language (an ISO 639 code), with what ``learn`` gave for it.
+        learn: sentences of a language, shape [n], and how many tokens a vocabulary holds → what the tokenizer learns
+            from them, the same bytes for the same sentences. None if it learns nothing.
+        libraries: what ``make`` needs besides what the project needs anyway; a served model brings them along.
+    """
+
+    make: Callable[[str, bytes], Tokenizer]
+    learn: Callable[[pa.StringArray, int], bytes] | None = None
+    libraries: tuple[str, ...] = ()
 
 
-def make_tokenizer(name: str, language: str) -> Tokenizer:
-    """The tokenizer of that name for a language.
+def _pieces(algorithm: str) -> TokenizerKind:
+    return TokenizerKind(
+        lambda language, learnt: PieceTokenizer(learnt),
+        partial(learn_pieces, algorithm=algorithm),
+        libraries=("sentencepiece",),
+    )
+
+
+TOKENIZERS = {
+    "word": TokenizerKind(lambda language, learnt: WordTokenizer(language)),
+    "sentencepiece": _pieces("unigram"),
+    "sentencepiece-bpe": _pieces("bpe"),
+}
+
+
+def tokenizer_kind(name: str) -> TokenizerKind:
+    """The kind of that name.
 
     Raises:
-        InputError: if there is no tokenizer of that name.
+        InputError: if there is none.
     """
     if name not in TOKENIZERS:
         raise InputError(f"tokenizer: found {name!r}, must be one of {', '.join(TOKENIZERS)}")
-    return TOKENIZERS[name](language)
+    return TOKENIZERS[name]
+
+
+def make_tokenizer(name: str, language: str, learnt: bytes = b"") -> Tokenizer:
+    """The tokenizer of that name for a language, with what it has learnt, if it learns.
+
+    Raises:
+        InputError: if there is no tokenizer of that name.
+        ValueError: if it cannot have learnt that.
+    """
+    return tokenizer_kind(name).make(language, learnt)
+
+
+def readable(token: str) -> str:
+    """A token for a person to look at: without the signs that only tokenizers mean, unless it is nothing else."""
+    return token.replace(JOINER, "").replace(WORD_BEGIN, "") or token

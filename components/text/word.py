@@ -10,25 +10,24 @@ Four decisions make it reversible and still short in tokens:
   raised again by ``detokenize``. A sentence that really begins with a small letter is marked with ``⇩``.
 """
 
-import re
 from collections.abc import Sequence
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.text.blanks import split_at_blanks
+from components.text.escape import ESCAPE, escape, unescape
+
 JOINER = "￭"
 LOWERCASE_MARK = "⇩"
-ESCAPE = "␛"
 
 # Languages in which the shortened word comes first: l'homme, dell'arte, l'home.
 ELIDING_LANGUAGES = frozenset({"ca", "co", "fr", "fur", "it", "lij", "lmo", "oc", "pms", "sc", "scn", "vec", "wa"})
 
 # While a sentence is taken apart, control characters stand for what will become joiners and apostrophes.
-# `_escape` has removed every control character of the text itself before.
+# `escape` has removed every control character of the text itself before.
 _OPEN, _CLOSE, _STRAIGHT, _CURLY = "\x01", "\x02", "\x03", "\x04"
 _RESERVED = rf"[\x00-\x1f{JOINER}{LOWERCASE_MARK}{ESCAPE}]"
-_ESCAPED = re.compile(rf"{ESCAPE}([0-9a-f]+);")
 # RE2 syntax. Whatever is neither blank nor part of a word is a symbol; non-breaking spaces go with one where they can.
 _NON_BREAKING = "\u00a0\u202f"
 _SYMBOL = (
@@ -46,7 +45,7 @@ class WordTokenizer:
 
     def tokenize(self, sentences: pa.StringArray) -> pa.ListArray:
         """Sentences, shape [n] → a list of tokens for each, shape [n, (tokens)]; an empty sentence has none."""
-        text = pc.utf8_trim(_escape(sentences), characters=" ")
+        text = pc.utf8_trim(escape(sentences, _RESERVED), characters=" ")
         text = _lower_first_letter(text)
         for apostrophe, stand_in in _APOSTROPHES:
             clitic = self._clitic.format(stand_in)
@@ -64,23 +63,11 @@ class WordTokenizer:
             (_CURLY, "’"),
         ):
             text = pc.replace_substring(text, pattern, replacement)
-        return _split(text)
+        return split_at_blanks(text)
 
     def detokenize(self, tokens: Sequence[Sequence[str]]) -> list[str]:
         """The sentences, as many as there are lists of tokens. Joiners that join nothing vanish."""
         return [_join(sentence) for sentence in tokens]
-
-
-def _escape(sentences: pa.StringArray) -> pa.StringArray:
-    """Writes each character that this module needs for itself as ``␛hex;``. Hardly any sentence holds one."""
-    held = pc.fill_null(pc.match_substring_regex(sentences, _RESERVED), False)
-    if not pc.any(held).as_py():
-        return sentences
-    escaped = [
-        re.sub(_RESERVED, lambda found: f"{ESCAPE}{ord(found[0]):x};", text)
-        for text in sentences.filter(held).to_pylist()
-    ]
-    return pc.replace_with_mask(sentences, held, pa.array(escaped, sentences.type))
 
 
 def _lower_first_letter(text: pa.StringArray) -> pa.StringArray:
@@ -96,22 +83,10 @@ def _lower_first_letter(text: pa.StringArray) -> pa.StringArray:
     return pc.binary_join_element_wise(first, pc.utf8_slice_codeunits(text, 1), "")
 
 
-def _split(text: pa.StringArray) -> pa.ListArray:
-    """Splits at blanks; runs of blanks and the empty sentence leave no empty token behind."""
-    tokens = pc.split_pattern(text, " ")
-    flat = tokens.flatten()
-    full = pc.not_equal(flat, "").to_numpy(zero_copy_only=False)
-    if full.all():
-        return tokens
-    kept = np.concatenate([[0], np.cumsum(full, dtype=np.int32)])
-    offsets = kept[tokens.offsets.to_numpy() - tokens.offsets[0].as_py()].astype(np.int32)
-    return pa.ListArray.from_arrays(offsets, flat.filter(pa.array(full)))
-
-
 def _join(tokens: Sequence[str]) -> str:
     marked = bool(tokens) and tokens[0] == LOWERCASE_MARK
     text = " ".join(tokens[1:] if marked else tokens)
     text = text.replace(" " + JOINER, "").replace(JOINER + " ", "").replace(JOINER, "")
     if not marked:
         text = text[:1].upper() + text[1:] if len(text[:1].upper()) == 1 else text
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return unescape(text)

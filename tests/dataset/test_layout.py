@@ -43,7 +43,7 @@ def manifest() -> Manifest:
     return Manifest(
         key="k",
         fingerprint="f",
-        parameters={"vocab_size": 9},
+        parameters={"vocab_size": 9, "tokenizer": "word"},
         counts=Counts(read=4, kept=1, duplicates=1, rejected={"empty": 2}),
         splits={"train": (bucket,), "validation": (), "test": ()},
         vocabularies={"source": VocabularyFacts("en", 5, 9, 0.1)},

@@ -214,6 +214,44 @@ def test_the_same_dataset_whatever_the_workers_and_shards(
         assert (tmp_path / "one" / file).read_bytes() == (folder / file).read_bytes()
 
 
+@pytest.mark.parametrize("tokenizer", ["sentencepiece", "sentencepiece-bpe"])
+def test_a_tokenizer_learns_the_same_whatever_the_workers_and_the_order(tokenizer: str, tmp_path: Path) -> None:
+    lines = [*pairs(400), *pairs(400)[:50], ("One, “two” 🦓.", "Un, «\u00a0deux\u00a0» 🦓.")]
+    common = {"vocab_size": 80, "tokenizer": tokenizer}
+    corpora = [write_aligned(tmp_path, order, name) for name, order in (("a", lines), ("b", lines[::-1]))]
+    one_worker = "--direct_running_mode=multi_threading --direct_num_workers=1"
+    one = run(tmp_path / "one", corpus=corpora[0], beam_options=one_worker, **common)
+    two = run(tmp_path / "two", corpus=corpora[1], beam_options="--direct_num_workers=2", **common)
+    assert one.fingerprint == two.fingerprint
+    assert one.counts == two.counts
+    for file in ("tokenizer/en.model", "tokenizer/fr.model", "vocabulary.en.txt", "vocabulary.fr.txt"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes() != b""
+    assert 50 < one.vocabularies["source"].size <= 80
+    held_out = {pair for split in ("validation", "test") for pair in read_heldout(tmp_path / "one", one.heldout[split])}
+    assert train_pairs(tmp_path / "one", one) == set(lines) - held_out
+
+
+@pytest.mark.parametrize("tokenizer", ["sentencepiece", "sentencepiece-bpe"])
+@pytest.mark.parametrize("vocab_size", [6, 20_000])
+def test_a_tokenizer_learns_from_ten_sentences_what_there_is(
+    tokenizer: str, vocab_size: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = write_aligned(tmp_path, pairs(10))
+    parameters = {"tokenizer": tokenizer, "vocab_size": vocab_size, "max_length": 100}
+    manifest = run(tmp_path / "d", corpus=corpus, validation_share=0, test_share=0, **parameters)
+    sizes = [manifest.vocabularies[side].size for side in ("source", "target")]
+    assert manifest.records("train") == 10
+    assert all(size == 6 if vocab_size == 6 else 20 < size < 200 for size in sizes)
+    told = f"{sizes[0]} tokens of en (there are no more), {sizes[1]} tokens of fr (there are no more)"
+    assert (told in capsys.readouterr().out) == (vocab_size == 20_000)
+
+
+def test_a_corpus_without_a_sentence_to_learn_from_is_refused(tmp_path: Path) -> None:
+    corpora = {name: write_aligned(tmp_path, pairs(1), name) for name in ("corpus", "test_corpus")}
+    with pytest.raises(InputError, match=r"corpus: none of the 1 pairs is left for training \(held_out 1\)"):
+        run(tmp_path / "d", tokenizer="sentencepiece", **corpora)
+
+
 def test_compressed_and_separated_files_give_the_same_dataset(
     prepared: tuple[Path, Manifest, Pairs], tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from mlflow.entities import Run
 
 from components.errors import InputError
 from components.force import STEPS, forced_steps
-from pipelines import cli, workflow
+from pipelines import cli, translate, workflow
 from pipelines.evaluate import Evaluation
 
 SMALL = ["--units=8", "--embedding_size=8", "--epochs=1", "--min_count=2", "--batch_tokens=512"]
@@ -84,6 +84,18 @@ def test_tree_summary_and_cache(work: Callable[..., Any], capfd: pytest.CaptureF
     assert work("--learning_rate=0.002")[2] == {"train", "evaluate"}
     write_corpus(Path("pairs.tsv"), last="tôt")
     assert work()[2] == {"prepare", "train", "evaluate"}
+
+
+def test_with_pieces_of_words_from_corpus_to_translation(
+    work: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluation, parent, done = work("--tokenizer=sentencepiece", "--vocab_size=60", "--beam_width=1")
+    assert done == {"prepare", "train", "evaluate"}
+    assert steps_of(parent)["prepare"].data.params["tokenizer"] == "sentencepiece"
+    assert len(list(Path("data").glob("*/tokenizer/*.model"))) == 2
+    capsys.readouterr()
+    translate.main([f"--model=models:/{evaluation.name}/{evaluation.version}", "--text=Paul sees a zebra 🦓."])
+    assert capsys.readouterr().out.count("\n") == 1
 
 
 @pytest.mark.slow

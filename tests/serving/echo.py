@@ -3,9 +3,12 @@ last n words. With the same vocabulary on both sides, every text must come back 
 
 from pathlib import Path
 
+import pyarrow as pa
 import tensorflow as tf
 
 from components.text.codec import CodecSettings, TextCodec
+from components.text.pieces import WORD_BEGIN
+from components.text.tokenizer import tokenizer_kind
 from components.text.vocabulary import EOS, SPECIAL_TOKENS, Vocabulary
 
 SENTENCES = (
@@ -14,17 +17,17 @@ SENTENCES = (
 )
 
 
-def echo_codec(sentences: str = SENTENCES) -> TextCodec:
-    """A codec with the words of the sentences in both vocabularies (English on both sides)."""
-    import pyarrow as pa
-
-    settings = CodecSettings(source_language="en", target_language="en-x-echo")
-    codec = TextCodec(settings, *(Vocabulary(SPECIAL_TOKENS),) * 2)
-    words: set[str] = set()
-    for text in (sentences, *sentences.replace(";", ".").split(". ")):
-        words.update(*codec.source_tokenizer.tokenize(pa.array([text])).to_pylist())
-    vocabulary = Vocabulary((*SPECIAL_TOKENS, *sorted(words)))
-    return TextCodec(settings, vocabulary, vocabulary)
+def echo_codec(sentences: str = SENTENCES, tokenizer: str = "word") -> TextCodec:
+    """A codec with the tokens of the sentences in both vocabularies (English on both sides)."""
+    settings = CodecSettings(source_language="en", target_language="en-x-echo", tokenizer=tokenizer)
+    texts = pa.array([sentences, *sentences.replace(";", ".").split(". ")])
+    learn = tokenizer_kind(tokenizer).learn
+    learnt = (learn(texts, 200) if learn else b"",) * 2
+    codec = TextCodec(settings, *(Vocabulary(SPECIAL_TOKENS),) * 2, learnt)
+    tokens = set(codec.source_tokenizer.tokenize(texts).flatten().to_pylist())
+    # In real corpora it stands alone as well, before rare signs.
+    vocabulary = Vocabulary((*SPECIAL_TOKENS, *sorted(tokens | {WORD_BEGIN})))
+    return TextCodec(settings, vocabulary, vocabulary, learnt)
 
 
 class EchoSearch(tf.Module):
@@ -55,10 +58,10 @@ class EchoSearch(tf.Module):
         return {"ids": ids, "scores": scores, "alignment": alignment}
 
 
-def save_echo(folder: Path) -> tuple[Path, Path]:
+def save_echo(folder: Path, tokenizer: str = "word") -> tuple[Path, Path]:
     """Writes SavedModel and codec below the folder; returns where they are."""
     saved_model, codec = folder / "exported", folder / "words"
     tf.saved_model.save(EchoSearch(), str(saved_model))
     codec.mkdir(parents=True)
-    echo_codec().save(codec)
+    echo_codec(tokenizer=tokenizer).save(codec)
     return saved_model, codec

@@ -13,6 +13,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import PyFuncModel
 from mlflow.pyfunc.scoring_server import invocations
 
+from components.serving.package import package_translator
+from tests.serving.echo import save_echo
+
 GIVEN = ["A man rides a bicycle.", "", "Yes!\nOne two."]
 
 
@@ -111,7 +114,16 @@ def test_the_artifact_alone_is_enough(packaged: Path, tmp_path: Path) -> None:
     }
 
 
+def required(packaged: Path) -> set[str]:
+    return {line.split("==")[0] for line in (packaged / "requirements.txt").read_text().split()}
+
+
 def test_nothing_is_pickled_and_requirements_are_few(packaged: Path) -> None:
     assert not {path.suffix for path in packaged.rglob("*")} & {".pkl", ".pickle"}
-    required = {line.split("==")[0] for line in (packaged / "requirements.txt").read_text().split()}
-    assert required == {"mlflow", "numpy", "pandas", "protobuf", "pyarrow", "sentencex", "tensorflow"}
+    assert required(packaged) == {"mlflow", "numpy", "pandas", "protobuf", "pyarrow", "sentencex", "tensorflow"}
+
+
+def test_a_model_of_pieces_brings_what_cuts_them(packaged: Path, tmp_path: Path) -> None:
+    folder = package_translator(*save_echo(tmp_path, "sentencepiece"), tmp_path / "model")
+    assert required(folder) == required(packaged) | {"sentencepiece"}
+    assert mlflow.pyfunc.load_model(str(folder)).predict(GIVEN) == GIVEN

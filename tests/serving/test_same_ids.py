@@ -4,14 +4,17 @@ import gzip
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from components.corpus.parameters import PrepareParameters
 from components.dataset.manifest import Manifest
 from components.serving.package import package_translator
+from components.text.tokenizer import TOKENIZERS
 from components.text.vocabulary import EOS
 from pipelines import prepare
 from tests.serving.echo import EchoSearch
@@ -36,7 +39,7 @@ LINES = [
 ]
 
 
-def prepared(lines: list[str], folder: Path) -> Path:
+def prepared(lines: list[str], folder: Path, **parameters: Any) -> Path:
     """A dataset with these lines as its test split."""
     pairs = [(line, f"Ligne {number}.") for number, line in enumerate(lines)]
     train = [(f"A man rides {number} bicycles, and no dog sleeps.", f"Phrase {number}.") for number in range(30)]
@@ -45,7 +48,9 @@ def prepared(lines: list[str], folder: Path) -> Path:
             text = "".join(f"{pair[side]}\n" for pair in content)
             (folder / f"{name}.{language}").write_text(text, encoding="utf-8")
     corpora = {f"{name}corpus": str(folder / f"{split}.{{en,fr}}") for name, split in SPLITS.items()}
-    return Path(prepare.run(PrepareParameters(**corpora, data_dir=str(folder / "dataset"), max_length=1000)))
+    return Path(
+        prepare.run(PrepareParameters(**corpora, data_dir=str(folder / "dataset"), max_length=1000, **parameters))
+    )
 
 
 def recorded(folder: Path) -> Counter[tuple[int, ...]]:
@@ -76,16 +81,18 @@ def searched(lines: list[str], dataset: Path, folder: Path) -> Counter[tuple[int
     return found
 
 
-def test_ids_of_the_records_are_ids_of_the_served_model(tmp_path: Path) -> None:
-    dataset = prepared(LINES, tmp_path)
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+def test_ids_of_the_records_are_ids_of_the_served_model(tokenizer: str, tmp_path: Path) -> None:
+    dataset = prepared(LINES, tmp_path, tokenizer=tokenizer)
     assert searched(LINES, dataset, tmp_path) == recorded(dataset)
     assert recorded(dataset).total() == len(LINES)
 
 
-def test_the_same_on_every_line_of_the_test_corpora(shared_data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("tokenizer", ["word", "sentencepiece"])
+def test_the_same_on_every_line_of_the_test_corpora(tokenizer: str, shared_data: Path, tmp_path: Path) -> None:
     lines = (shared_data / "multi30k/test_2016_flickr.en").read_text(encoding="utf-8").removesuffix("\n").split("\n")
     with gzip.open(shared_data / "canada_laws/valid.en.gz", "rt", encoding="utf-8", newline="\n") as laws:
         lines += laws.read().removesuffix("\n").split("\n")
-    dataset = prepared(lines, tmp_path)
+    dataset = prepared(lines, tmp_path, tokenizer=tokenizer)
     assert recorded(dataset).total() == len(lines) == 3000
     assert searched(lines, dataset, tmp_path).keys() == recorded(dataset).keys()

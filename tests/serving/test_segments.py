@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.serving.segments import Segmenter
-from components.text.tokenizer import make_tokenizer
+from components.text.tokenizer import TOKENIZERS, make_tokenizer
+from tests.text.test_tokenizer import made
 
 TOKENIZER = make_tokenizer("word", "en")
-SEGMENTER = Segmenter(TOKENIZER, "en", max_tokens=12)
+SEGMENTERS = {name: Segmenter(made(name, "en"), "en", max_tokens=12) for name in TOKENIZERS}
+each_tokenizer = pytest.mark.parametrize("name", TOKENIZERS)
 LONG_LINE = "This line was wrapped by an editor that breaks lines"
 
 
@@ -65,22 +67,29 @@ def test_overlong_sentences_are_cut_at_the_best_place(text: str, expected: list[
 text_of_any_kind = st.text(alphabet="aB é.,;!?…“” \n\r\t\u00a0\u2028'’0-😀你。 \x00", max_size=300) | st.text()
 
 
+@each_tokenizer
 @settings(deadline=None)  # The machine may be busy.
-@given(text_of_any_kind, st.booleans())
-def test_nothing_is_lost_and_nothing_too_long(text: str, sentences: bool) -> None:
+@given(text=text_of_any_kind, sentences=st.booleans())
+def test_nothing_is_lost_and_nothing_too_long(name: str, text: str, sentences: bool) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
         return
-    (segmented,) = SEGMENTER.split([text], sentences)
+    (segmented,) = SEGMENTERS[name].split([text], sentences)
     assert segmented.joined(segmented.pieces) == text
     assert all(piece.strip() == piece != "" for piece in segmented.pieces)
-    lengths = [len(tokens) for tokens in TOKENIZER.tokenize(pa.array(segmented.pieces, pa.string())).to_pylist()]
+    lengths = [len(tokens) for tokens in made(name, "en").tokenize(pa.array(segmented.pieces, pa.string())).to_pylist()]
     assert all(length <= 12 or len(piece) == 1 for length, piece in zip(lengths, segmented.pieces, strict=True))
 
 
-@pytest.mark.parametrize("part", [" ", "\n", "a", "a ", "!", "a. ", ", ", "\u00a0"])
-def test_time_grows_with_the_length_and_not_with_its_square(part: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        *(("word", part) for part in (" ", "\n", "a", "a ", "!", "a. ", ", ", "\u00a0")),
+        *((name, part) for name in ("sentencepiece", "sentencepiece-bpe") for part in ("a", "a ")),
+    ],
+)
+def test_time_grows_with_the_length_and_not_with_its_square(name: str, part: str) -> None:
     start = time.process_time()
-    SEGMENTER.split([part * (200_000 // len(part))])
+    SEGMENTERS[name].split([part * (200_000 // len(part))])
     assert time.process_time() - start < 3

@@ -1,12 +1,14 @@
 """Texts through a real SavedModel: order, batches, reassembly, alternatives, alignment, copied words."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.errors import InputError
 from components.serving.options import TranslationOptions
-from components.serving.translator import Translator
+from components.serving.translator import Translator, TranslatorSettings, load_search
+from tests.serving.echo import echo_codec
 
 OPTIONS = TranslationOptions()
 
@@ -62,6 +64,17 @@ def test_alternatives_of_a_paragraph_join_those_of_its_sentences(translator: Tra
 
 def test_an_unknown_word_is_copied_from_where_the_attention_points(translator: Translator) -> None:
     assert texts(translator, "Where are my Kayaks?", "zebra runs") == ["Where are my Kayaks?", "zebra runs"]
+
+
+@pytest.mark.parametrize("tokenizer", ["sentencepiece", "sentencepiece-bpe"])
+def test_pieces_and_signs_that_were_never_learnt_come_through(tokenizer: str, exported: tuple[Path, Path]) -> None:
+    settings = TranslatorSettings(max_source_length=100)
+    pieces = Translator(echo_codec(tokenizer=tokenizer), load_search(exported[0]), settings)
+    given = ["Where are my keys? Yes!", "A dog 🦓🦓, rides; «\u00a0no\u00a0» 你", "▁ ␛ one"]
+    assert texts(pieces, *given) == given
+    (translation,) = pieces.translate(["one 🦓"], OPTIONS)
+    (alignment,) = translation.hypotheses[0].sentences
+    assert alignment.source_tokens[-2:] == alignment.target_tokens[-2:] == ("▁", "🦓")
 
 
 def test_alignment_is_in_reading_order(translator: Translator) -> None:
