@@ -45,7 +45,7 @@ def prepare(survey: Survey, workplace: Workplace) -> tuple[Manifest, dict[str, f
     parameters = survey.parameters
     launch = Launch(parameters.runner, parameters.beam_options)
     build(launch.pipeline, survey, workplace.bulk)
-    watched = (passed_here,) if launch.runner.in_process else (partial(launch.counters, NAMESPACE), launch.state)
+    watched = (passed_here,) if launch.counts_here else (partial(launch.counters, NAMESPACE), launch.state)
     with Progress(*watched) as progress:
         launch.run()
     report, folder = Report(take_report(workplace.bulk)), workplace.folder

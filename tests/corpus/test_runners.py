@@ -182,6 +182,13 @@ def test_one_worker_is_one_worker(mode: str, tmp_path: Path) -> None:
     assert run(tmp_path / "d", corpus=corpus, beam_options=" ".join(flags.words)).counts.read == 100
 
 
+def test_progress_does_not_look_here_for_what_processes_do() -> None:
+    direct = RUNNERS["DirectRunner"]
+    assert direct.counts_here(Flags())
+    assert not direct.counts_here(Flags.parse("--direct_running_mode=multi_processing"))
+    assert not RUNNERS["PrismRunner"].counts_here(Flags())
+
+
 def test_beams_counters_become_metrics(tmp_path: Path) -> None:
     lines = [*pairs(200), pairs(1)[0], ("", "vide")]
     run(tmp_path / "d", corpus=write_aligned(tmp_path, lines), test_corpus=write_aligned(tmp_path, pairs(9)[5:], "t"))

@@ -1,5 +1,6 @@
 """The whole workflow, for real, on a corpus of a few hundred pairs: run tree, summary, and what is not done again."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,3 +121,21 @@ def test_unknown_step_to_force_is_refused() -> None:
         InputError, match=r"force: found 'fit', must be names of steps \(prepare, train, evaluate\) or all"
     ):
         forced_steps("prepare, fit")
+
+
+REFUSED = {
+    "--runner=PrismRunner": "beam_options: PrismRunner needs the program Prism",
+    "--beam_options=--colour=red": "beam_options: '--colour=red' is not a Beam option",
+    "--rules_off=colour": "rules_off: found 'colour'",
+    "--corpus=none.tsv": "corpus: there is no file none.tsv",
+}
+
+
+@pytest.mark.parametrize("flag", REFUSED)
+def test_what_prepare_cannot_work_with_is_refused_before_a_run_opens(
+    flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(InputError, match=re.escape(REFUSED[flag])):
+        workflow.main([flag])
+    assert capsys.readouterr().out == ""
+    assert MlflowClient().search_runs(["0"]) == []

@@ -25,6 +25,9 @@ class DirectRunner(Runner):
     def complete(self, flags: Flags) -> Flags:
         return flags.with_default("direct_num_workers", str(len(os.sched_getaffinity(0))))
 
+    def counts_here(self, flags: Flags) -> bool:
+        return flags.value("direct_running_mode") != "multi_processing"
+
     def make(self, options: "PipelineOptions") -> "PipelineRunner":
         from apache_beam.options.pipeline_options import DirectOptions
         from apache_beam.runners.portability.fn_api_runner import FnApiRunner

@@ -36,6 +36,7 @@ class Launch:
         self.runner, flags = RUNNERS[runner], Flags.parse(beam_options)
         check_flags(flags)
         self.runner.check(flags)
+        self.counts_here = self.runner.counts_here(flags)
         options = PipelineOptions(list(self.runner.complete(flags).words))
         options.view_as(StandardOptions).runner = runner
         try:
@@ -88,9 +89,9 @@ class Launch:
         return {}
 
     def state(self) -> str:
-        """The job's state in the runner's word, such as RUNNING."""
+        """The job's state in the runner's word, such as RUNNING; as long as there is none, "under way"."""
         with suppress(Exception):
-            return str(self._result.state) if self._result else "STARTING"
+            return str(self._result.state) if self._result else "under way"
         return "UNKNOWN"
 
     def _cancel(self) -> None:

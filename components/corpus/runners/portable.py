@@ -1,7 +1,6 @@
 """What runners have in common that are programs of their own: Beam's job server, and workers that it starts."""
 
 import json
-import os
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +11,6 @@ from components.errors import InputError
 
 # A shell script, because Beam starts a file and gives it arguments of its own.
 WORKER = Path(__file__).with_name("worker.sh")
-_PROJECT = Path(__file__).parents[3]
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _SHARED = "shared_folders"
 
@@ -43,9 +41,7 @@ class PortableRunner(Runner):
         """The options with processes of this interpreter as workers, unless they say which command starts one."""
         if any(flags.value(f"environment_{name}") is not None for name in ("config", "option", "options")):
             return flags
-        # The module search path is handed on for the parts of it that are no installed package.
-        path = os.pathsep.join([str(_PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        config = {"command": str(WORKER), "env": {"WORKER_PYTHON": sys.executable, "PYTHONPATH": path}}
+        config = {"command": str(WORKER), "env": {"WORKER_PYTHON": sys.executable}}
         return flags.with_default("environment_type", "PROCESS").with_words(
             f"--environment_config={json.dumps(config)}"
         )

@@ -19,7 +19,7 @@ class Runner:
     """One of Beam's runners; a subclass says where it differs. Knows nothing before it is asked, imports Beam late."""
 
     name: str
-    # Whether the workers are threads of this process: they have its working folder, and count progress here.
+    # Whether this process does the work, with workers that end with it and have its working folder.
     in_process = False
     # Whether Beam's clients of clouds are needed, whose import takes seconds.
     needs_clouds = False
@@ -34,6 +34,10 @@ class Runner:
     def shares_files(self, flags: Flags) -> bool:
         """Whether workers see the files of this machine under the same paths."""
         return True
+
+    def counts_here(self, flags: Flags) -> bool:
+        """Whether the workers are threads of this process, so that progress can be read off in it."""
+        return self.in_process
 
     def sharing_rule(self) -> str:
         """For errors: when workers would see the files of this machine."""

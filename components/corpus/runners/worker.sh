@@ -1,3 +1,5 @@
 #!/bin/sh
-# What Beam's job server starts for a worker process; portable.py sets the variable.
-exec "$WORKER_PYTHON" -m components.corpus.runners.worker "$@"
+# What starts a Beam worker process, with the arguments of Beam's container contract: the project is found from here,
+# WORKER_PYTHON is the interpreter that has its packages.
+project=$(cd "$(dirname "$0")/../../.." && pwd)
+PYTHONPATH=$project${PYTHONPATH:+:$PYTHONPATH} exec "${WORKER_PYTHON:-python3}" -m components.corpus.runners.worker "$@"
