@@ -66,7 +66,7 @@ class ParquetFile(FileSource):
         try:
             yield from parquet.iter_batches(BLOCK_PAIRS, row_groups=[group], columns=columns)
         except (pa.ArrowException, OSError) as error:
-            raise InputError(f"{self.path}, row group {group} is damaged ({error})") from None
+            raise InputError(f"{self.path}, row group {group} is damaged ({_one_line(error)})") from None
 
     def _open(self, file: BinaryIO):  # type: ignore[no-untyped-def]  # The class is imported late, with its library.
         import pyarrow.parquet
@@ -74,7 +74,9 @@ class ParquetFile(FileSource):
         try:
             return pyarrow.parquet.ParquetFile(file)
         except (pa.ArrowException, OSError) as error:
-            raise InputError(f"{self.path} is no Parquet file, or a damaged or truncated one ({error})") from None
+            raise InputError(
+                f"{self.path} is no Parquet file, or a damaged or truncated one ({_one_line(error)})"
+            ) from None
 
     def _columns(self, schema: pa.Schema) -> list[str]:
         """The columns to read.
@@ -97,3 +99,7 @@ class ParquetFile(FileSource):
 
 def _is_text(kind: pa.DataType) -> bool:
     return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -22,9 +22,11 @@ _CHUNK = 1 << 16
 _HEAD = 512
 _DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']+)")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# A byte that is no UTF-8 passes the XML parser, which would stop at it, as one of the last private characters.
+# The XML parser would stop at a byte that is no UTF-8, and at a control character: they pass it as one of the last
+# private characters, the former above the latter.
 _STAND_IN = 0x10FF00
-_STAND_INS = re.compile("[\U0010ff80-\U0010ffff]")
+_STAND_INS = re.compile("[\U0010ff00-\U0010ffff]")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _ERRORS = "stand-ins"
 
 
@@ -41,7 +43,7 @@ class TranslationMemory(FileSource):
     """See the module. What ``rejected/`` calls a line is the number of the translation unit, from 1.
 
     A language is found by its code, whatever the region: ``fr`` finds ``fr-CA`` and ``FR``, but ``fr-CA`` only itself.
-    Bytes that are no UTF-8 stay what they are, so that the unit is rejected for them (``not_utf8``).
+    Bytes that are no UTF-8, and control characters, stay what they are, so that the unit is rejected for them.
     """
 
     languages: tuple[str, str]
@@ -122,17 +124,18 @@ def _pieces(file: BinaryIO) -> Iterator[str | bytes]:
         return
     decoder = codecs.getincrementaldecoder("utf-8-sig")(_ERRORS)
     while piece:
-        yield decoder.decode(piece)
+        yield _CONTROLS.sub(lambda found: chr(_STAND_IN + ord(found[0])), decoder.decode(piece))
         piece = file.read(_CHUNK)
     yield decoder.decode(b"", final=True)
 
 
 def _encode(text: str) -> bytes:
-    if not _STAND_INS.search(text):
-        return text.encode("utf-8")
-    return _STAND_INS.sub(lambda found: chr(0xDC00 + ord(found[0]) - _STAND_IN), text).encode(
-        "utf-8", "surrogateescape"
-    )
+    return _STAND_INS.sub(_stood_for, text).encode("utf-8", "surrogateescape")
+
+
+def _stood_for(stand_in: re.Match[str]) -> str:
+    byte = ord(stand_in[0]) - _STAND_IN
+    return chr(byte) if byte < 0x80 else chr(0xDC00 + byte)
 
 
 def _normal(code: str) -> str:
