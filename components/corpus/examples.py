@@ -32,7 +32,7 @@ def texts(buffer: bytes, begins: np.ndarray, ends: np.ndarray, names: Sequence[s
 
     Args:
         buffer: message i is ``buffer[begins[i]:ends[i]]``; each begins behind the one before.
-        begins: shape [n].
+        begins: shape [n], n at least 1.
         ends: shape [n].
         names: of the features that hold one text each.
 
@@ -113,8 +113,6 @@ def _cut(buffer: bytes, spans: np.ndarray, found: np.ndarray) -> pa.Array:
 
     Begins and ends one after the other are the offsets of an array in which every second element is wanted.
     """
-    if not len(spans):
-        return pa.array([], pa.binary())
     offsets = pa.py_buffer(np.ascontiguousarray(spans, np.int32))
     pieces = pa.Array.from_buffers(pa.binary(), 2 * len(spans) - 1, [None, offsets, pa.py_buffer(buffer)])
     return pieces.take(pa.array(np.arange(0, 2 * len(spans), 2), mask=~found))

@@ -13,7 +13,10 @@ class CorpusParameters:
     """Where the pairs come from and which of them go where."""
 
     corpus: str = parameter(
-        "sample", "the corpus, or several, separated by blanks: sample[:PAIRS], PATH.{en,fr}[.gz], PATH.tsv, …"
+        "sample",
+        "the corpus, or several, separated by blanks: sample[:PAIRS], tfds:NAME[/CONFIG][:SPLIT], PATH.{en,fr}[.gz],"
+        " PATH.tsv[.gz] (English in the first column, or say which is which: PATH.tsv:fr,en), PATH.jsonl[.gz],"
+        " PATH.parquet, PATH.tmx[.gz]; PATH may be a glob; #100000 behind one takes its first 100,000 pairs",
     )
     validation_corpus: str = parameter("", "a corpus for validation; not set: split off `corpus`")
     test_corpus: str = parameter("", "a corpus for the test; not set: split off `corpus`")

@@ -261,6 +261,29 @@ def test_compressed_and_separated_files_give_the_same_dataset(
     assert run(tmp_path / "d", corpus=tmp_path / "corpus.txt.gz", vocab_size=60).fingerprint == manifest.fingerprint
 
 
+def test_globs_of_compressed_files_in_the_same_order_whatever_the_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every file is read in stripes, by whichever worker is free."""
+    lines, manifests = pairs(900), {}
+    for number in range(3):
+        write_aligned(tmp_path, lines[300 * number : 300 * number + 300], f"part-{number}")
+        for path in tmp_path.glob("part-*.??"):
+            path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    monkeypatch.setattr("components.corpus.sources.aligned.BLOCK_PAIRS", 32)
+    for workers, stripes in ((1, 1), (1, 3), (2, 2)):
+        monkeypatch.setattr("components.corpus.sources.aligned.STRIPES", stripes)
+        folder = tmp_path / f"{workers}-{stripes}"
+        options = f"--direct_num_workers={workers} --direct_running_mode=multi_threading"
+        manifests[folder] = run(folder, corpus=tmp_path / "part-*.{en,fr}.gz", vocab_size=60, beam_options=options)
+    assert len({manifest.fingerprint for manifest in manifests.values()}) == 1
+    for split in SPLITS:
+        written = [records(folder, manifest, split) for folder, manifest in manifests.items()]
+        assert written[0] == written[1] == written[2] != []
+    held_out = read_heldout(folder, manifests[folder].heldout["test"])
+    assert held_out == [pair for pair in lines if pair in set(held_out)]
+
+
 def test_every_line_is_kept_duplicate_or_rejected(tmp_path: Path) -> None:
     good = pairs(100)
     dirt: dict[str, tuple[str, str]] = {
