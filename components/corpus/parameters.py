@@ -63,7 +63,10 @@ class EncodingParameters:
 class PrepareParameters(CorpusParameters, CleaningParameters, EncodingParameters):
     """All parameters of ``prepare``; those declared here do not change what is written, only where and by whom."""
 
-    data_dir: str = parameter("", "folder of the prepared dataset; not set: data/KEY, KEY from corpus and parameters")
+    data_dir: str = parameter(
+        "",
+        "folder of the prepared dataset, or its place (gs://…); not set: data/KEY, KEY from corpus, parameters",
+    )
     runner: str = parameter(
         "DirectRunner",
         "what runs the Beam pipeline (DirectRunner: in this process)",
