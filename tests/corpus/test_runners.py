@@ -182,6 +182,27 @@ def test_one_worker_is_one_worker(mode: str, tmp_path: Path) -> None:
     assert run(tmp_path / "d", corpus=corpus, beam_options=" ".join(flags.words)).counts.read == 100
 
 
+@pytest.mark.parametrize("mode", ["in_memory", "multi_threading", "multi_processing"])
+def test_no_buffer_is_sent_by_the_clock(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written to a buffer while another thread sends it is lost; see ``runners.direct``."""
+    from apache_beam.runners.worker import data_plane
+
+    flush = data_plane.SizeBasedBufferingClosableOutputStream.flush
+
+    def clocked(stream: Any) -> None:
+        assert not isinstance(stream, data_plane.TimeBasedBufferingClosableOutputStream)
+        flush(stream)
+
+    made = []
+    monkeypatch.setattr(data_plane.SizeBasedBufferingClosableOutputStream, "flush", clocked)
+    monkeypatch.setattr(
+        data_plane.TimeBasedBufferingClosableOutputStream, "_schedule_periodic_flush", lambda stream: made.append(1)
+    )
+    options = f"--direct_running_mode={mode} --direct_num_workers=2"
+    assert run(tmp_path / "d", corpus=write_aligned(tmp_path, pairs(50)), beam_options=options).counts.read == 50
+    assert made == []
+
+
 def test_progress_does_not_look_here_for_what_processes_do() -> None:
     direct = RUNNERS["DirectRunner"]
     assert direct.counts_here(Flags())

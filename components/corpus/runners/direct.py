@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.runners.runner import PipelineRunner
 
-# Beam's in-process workers flush half-filled buffers every second, from another thread: an element that is just being
-# encoded is torn apart when its coder lets other threads run, as Arrow does ("Invalid PaneInfoEncoding"). Waiting a
-# day turns that off; buffers are still flushed by size and at the end.
-_NO_TIMED_FLUSH = 24 * 60 * 60 * 1000
+# Between workers of this machine Beam sends half-filled buffers every second, from another thread, which tells nobody.
+# What is written to a buffer between its sending and its clearing is lost: megabytes of a block's neighbours, on a busy
+# machine. An element that is just being encoded is torn apart ("Invalid PaneInfoEncoding"), when its coder lets other
+# threads run, as Arrow does. Nought turns that off; buffers are still sent when they are full, and at the end.
+_NO_TIMED_FLUSH = 0
 
 
 class DirectRunner(Runner):
@@ -30,12 +31,13 @@ class DirectRunner(Runner):
 
     def make(self, options: "PipelineOptions") -> "PipelineRunner":
         from apache_beam.options.pipeline_options import DirectOptions
-        from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-        from apache_beam.transforms.environments import EmbeddedPythonGrpcEnvironment
+        from apache_beam.runners.portability.fn_api_runner import FnApiRunner, worker_handlers
 
+        # For the runner's own side of the connections, and for workers that are threads.
+        worker_handlers.DATA_BUFFER_TIME_LIMIT_MS = _NO_TIMED_FLUSH
         direct = options.view_as(DirectOptions)
         if direct.direct_running_mode == "multi_processing":
             return FnApiRunner()
-        # Beam means the same by multi_threading, but would bring an environment of its own, with the timed flush.
-        direct.direct_running_mode = "in_memory"
-        return FnApiRunner(EmbeddedPythonGrpcEnvironment(data_buffer_time_limit_ms=_NO_TIMED_FLUSH))
+        # In memory, Beam would use one thread only, whatever the number of workers.
+        direct.direct_running_mode = "multi_threading"
+        return FnApiRunner()
