@@ -29,6 +29,7 @@ from components.text.codec import TextCodec
 from components.tracking import StepRun, check_tracking, step_run
 from components.tracking.cache import find_finished, mark_reused, remember, step_key
 from components.tracking.curves import read_curves
+from components.tracking.facts import git_facts
 from components.tracking.gate import Candidate, decide, pairs_digest, present_champion
 from pipelines import cli
 from pipelines.local_dataset import local_dataset
@@ -107,7 +108,8 @@ def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | No
         rivals = _rivals(model.name or parameters.model_name, test, measured)
         tracked.flush()  # Whoever promotes refers to what this run says.
         name, version, promotion = _registered(tracked, model, parameters, test, measured)
-        report = _report(parameters, model, measured, rivals, promotion)
+        title = f"{name} version {version}" if name else model.label
+        report = _report(title, parameters, model, measured, rivals, promotion)
         tracked.log_text(render(report), PAGE)
         tracked.log_text(report.as_json(), DOCUMENT)
         tracked.set_tags({"model": f"models:/{name}/{version}" if name else model.uri})
@@ -208,28 +210,35 @@ def _registered(
 
 
 def _report(
-    parameters: EvaluateParameters, model: FoundModel, measured: Measurement, rivals: Sequence[Rival], promotion: str
+    title: str,
+    parameters: EvaluateParameters,
+    model: FoundModel,
+    measured: Measurement,
+    rivals: Sequence[Rival],
+    promotion: str,
 ) -> Report:
     settings = {
         name: value for name, value in asdict(parameters).items() if value != "" and name not in ("model_name", "force")
     }
     flags = " ".join(f"-P {name}={shlex.quote(str(value))}" for name, value in settings.items())
     manifest = Manifest.load(Path(parameters.data_dir)) if parameters.data_dir else None
+    checkout = [f"git checkout {commit}" for commit in [git_facts().get("git.commit")] if commit]
     facts = {
         "Model": model.uri,
+        "Trained by": f"run {model.run_id}" if model.run_id else "",
         "Test set": parameters.test_corpus or f"test split of {parameters.data_dir}",
         "Search": f"beam width {parameters.beam_width}, length penalty {parameters.length_penalty:g}",
         "Promotion": promotion,
-        "chrF": measured.scores.chrf.signature,
+        "chrF2": measured.scores.chrf.signature,
     }
     return Report(
-        title=f"{parameters.model_name}: {model.label}",
+        title=title,
         measured=measured,
         rivals=rivals,
         facts={label: fact for label, fact in facts.items() if fact},
         corpus=corpus_facts(manifest) if manifest else {},
         curves=read_curves(model.run_id, CURVES),
-        commands=[f"mlflow run . -e evaluate {flags}"],
+        commands=[*checkout, f"mlflow run . -e evaluate {flags}"],
     )
 
 

@@ -61,7 +61,7 @@ def corpus_facts(manifest: Manifest) -> dict[str, str]:
         facts[split.capitalize()] = f"{manifest.records(split):,} pairs, {tokens:,} target tokens"
     for side, vocabulary in manifest.vocabularies.items():
         facts[f"Vocabulary, {side} ({vocabulary.language})"] = (
-            f"{vocabulary.size:,} of {vocabulary.distinct_tokens:,} tokens;"
+            f"{vocabulary.size - len(SPECIAL_TOKENS):,} of {vocabulary.distinct_tokens:,} tokens;"
             f" {vocabulary.oov_rate:.2%} of running tokens are outside"
         )
     if warnings := oov_warnings(manifest):

@@ -10,7 +10,7 @@ from components.serving.translation import Alignment
 from components.text.tokenizer import readable
 
 # Pixels of a cell, and of a letter, roughly.
-_CELL, _LETTER = 19, 6.0
+_CELL, _LETTER = 19, 7.0
 _SLOPE = math.radians(60)
 _INK, _ACCENT = "#334155", "#2563eb"
 # What is paler than this is not drawn.
