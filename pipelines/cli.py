@@ -15,7 +15,7 @@ from typing import Any
 
 from components.errors import InputError
 from components.parameters import parse_value, select, valid_values
-from components.tracking import mark_failed
+from components.tracking import label_opened_run, mark_failed
 
 RECIPES = Path(__file__).parent / "recipes"
 # Objects made between two looks for garbage. Python looks every 700, and walks through the hundred thousands that
@@ -105,16 +105,22 @@ def read_recipe(name: str, fields: Mapping[str, dataclasses.Field]) -> dict[str,
     return {key: parse_value(fields[key], str(value)) for key, value in recipe.items()}
 
 
-def run(main: Callable[[list[str]], None]) -> None:
+def run(main: Callable[[list[str]], None], label: str = "") -> None:
     """Runs an entry point as a program: what the user can mend becomes one line and exit code 2.
 
     If `mlflow run` opened a run and the entry fails before it has taken that over, the run still says why.
     SIGTERM ends it as Ctrl-C does, so that runs are closed and locks freed; the exit code is then 130.
+
+    Args:
+        main: takes the arguments.
+        label: of the run that `mlflow run` opened, where the entry is no step of its own.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     _quieten()
     gc.set_threshold(_GARBAGE_AFTER)
     try:
+        if label:
+            label_opened_run(label)
         main(sys.argv[1:])
     except InputError as error:
         print("error: " + str(error).replace("\n", " "), file=sys.stderr)

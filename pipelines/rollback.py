@@ -33,4 +33,4 @@ def run(parameters: RollbackParameters) -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(main, label="rollback")

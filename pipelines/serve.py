@@ -9,8 +9,10 @@ import socket
 from collections.abc import Sequence
 
 from components.errors import InputError
+from components.serving.loading import URI_SCHEMES
 from components.serving.parameters import ServeParameters
 from components.serving.scoring import Limits
+from components.tracking import check_tracking
 from pipelines import cli
 
 ABOUT = "Serves a model over HTTP with MLflow's scoring protocol: /invocations, /ping, /version."
@@ -28,6 +30,8 @@ def run(parameters: ServeParameters) -> None:
         InputError: if the model cannot be loaded, or the address is taken.
     """
     listener = _listener(parameters.host, parameters.port)
+    if parameters.model.startswith(URI_SCHEMES):
+        check_tracking()
     # Only now: these take seconds, and a taken port is told at once.
     from components.serving.server import serve
 
@@ -62,4 +66,4 @@ def _announce(listener: socket.socket, page: bool, model: str) -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(main, label="serve")

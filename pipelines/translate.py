@@ -10,9 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from components.errors import InputError
-from components.serving.loading import load_model
+from components.serving.loading import URI_SCHEMES, load_model
 from components.serving.options import TranslationOptions
 from components.serving.translation import Translation
+from components.tracking import check_tracking
 from components.translation.parameters import TranslateParameters
 from pipelines import cli
 
@@ -31,6 +32,8 @@ def run(parameters: TranslateParameters) -> None:
         InputError: if the parameters contradict each other, or name what cannot be used.
     """
     _check(parameters)
+    if parameters.model.startswith(URI_SCHEMES):
+        check_tracking()
     names = TranslationOptions.__dataclass_fields__
     options = TranslationOptions(**{name: value for name, value in asdict(parameters).items() if name in names})
     if parameters.text:
@@ -70,4 +73,4 @@ def _translate_file(parameters: TranslateParameters, options: TranslationOptions
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(main, label="translate")

@@ -99,6 +99,24 @@ def _values(parameters: Any, defaults: Mapping[str, Any] | None) -> tuple[dict[s
     return dataclasses.asdict(parameters), defaults or own  # type: ignore[arg-type]
 
 
+def label_opened_run(entry: str) -> None:
+    """Names the run that `mlflow run` opened for an entry that is no step and records nothing else.
+
+    Does nothing where there is none, or where the store cannot be reached.
+    """
+    run_id = os.environ.get("MLFLOW_RUN_ID")
+    if not run_id or unreachable(tracking_uri()):
+        return
+    from mlflow import MlflowClient
+
+    with suppress(Exception):
+        client = MlflowClient()
+        if _RANDOM_NAME.fullmatch(client.get_run(run_id).info.run_name or ""):
+            client.set_tag(run_id, "mlflow.runName", entry)
+        client.set_tag(run_id, "step", entry)
+        client.set_tag(run_id, "mlflow.note.content", f"`mlflow run` opens a run for each entry; `{entry}` fills none.")
+
+
 def mark_failed(reason: str) -> None:
     """Closes the run that `mlflow run` opened as FAILED, with the reason as its tag, if no step has taken it over.
 

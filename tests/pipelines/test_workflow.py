@@ -139,3 +139,33 @@ def test_what_prepare_cannot_work_with_is_refused_before_a_run_opens(
         workflow.main([flag])
     assert capsys.readouterr().out == ""
     assert MlflowClient().search_runs(["0"]) == []
+
+
+def test_lineage_by_plain_calls(work: Callable[..., Any]) -> None:
+    """Corpus → dataset → run → logged model → version and back, each by one call of MLflow's own client."""
+    work()
+    client = MlflowClient()
+    version = client.get_model_version_by_alias("nmt-en-fr", "champion")
+    train = client.get_run(version.run_id)
+    model = client.get_logged_model(version.source.removeprefix("models:/"))
+    assert model.source_run_id == train.info.run_id
+    assert [output.model_id for output in train.outputs.model_outputs] == [model.model_id]
+
+    (trained_on,) = train.inputs.dataset_inputs
+    fingerprint = train.data.tags["fingerprint"]
+    assert trained_on.dataset.digest == fingerprint[:36]
+    assert version.tags["train.fingerprint"] == fingerprint
+    assert version.tags["train.run"] == train.info.run_id
+    users = client.search_runs(["0"], f"dataset.digest = '{fingerprint[:36]}'")
+    assert {run.data.tags["step"] for run in users} == {"main", "prepare", "train"}
+    (prepared,) = [run for run in users if run.data.tags["step"] == "prepare"]
+    inputs = {tag.value: used.dataset for used in prepared.inputs.dataset_inputs for tag in used.tags}
+    assert inputs["corpus"].name == "pairs.tsv"
+    assert inputs["prepare"].digest == fingerprint[:36]
+
+    scores = {metric.key: metric for metric in model.metrics}
+    evaluate = client.get_run(scores["test_bleu"].run_id)
+    assert evaluate.data.metrics["test_bleu"] == scores["test_bleu"].value
+    assert scores["test_bleu"].dataset_digest == version.tags["test.digest"][:36]
+    assert evaluate.inputs.dataset_inputs[0].dataset.digest == version.tags["test.digest"][:36]
+    assert evaluate.data.tags["model"] == "models:/nmt-en-fr/1"

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from components.errors import InputError
-from components.tracking import mark_failed, step_run
+from components.tracking import label_opened_run, mark_failed, step_run
 from tests.tracking.conftest import Line
 
 
@@ -77,6 +77,12 @@ def test_name_that_the_user_gave_stays(opened_run: Run) -> None:
     with step_run("main", {}, name="workflow"):
         pass
     assert runs()[0].info.run_name == "my experiment"
+
+
+def test_run_of_an_entry_that_is_no_step_has_its_name(opened_run: Run) -> None:
+    label_opened_run("translate")
+    (found,) = runs()
+    assert (found.info.run_name, found.data.tags["step"], found.info.status) == ("translate", "translate", "RUNNING")
 
 
 def test_failure_is_told_on_every_level() -> None:
