@@ -70,7 +70,7 @@ def test_refusals_are_one_clear_line_and_leave_nothing(
 
 def test_a_tracking_server_that_is_away_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    with pytest.raises(InputError, match="no tracking server answers at http://127.0.0.1:9"):
+    with pytest.raises(InputError, match=r"no tracking server answers at http://127\.0\.0\.1:9"):
         translate.main(["--text", "x"])
 
 
