@@ -88,6 +88,16 @@ def test_a_cap_reads_no_more_parts_than_it_needs(tmp_path: Path, monkeypatch: py
     files._scan.cache_clear()
 
 
+@pytest.mark.usefixtures("small_blocks")
+def test_what_is_behind_the_cap_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, "tmx", LINES, "c")
+    path = tmp_path / "c.tmx"
+    path.write_text(path.read_text("utf-8").replace("</body>", "<broken"), "utf-8")
+    assert read(f"{path}#20") == LINES[:20]
+    with pytest.raises(InputError, match="cannot be read to its end"):
+        read(f"{path}#60")
+
+
 def test_the_digest_follows_the_cap(tmp_path: Path) -> None:
     word = write_aligned(tmp_path, LINES)
 

@@ -40,7 +40,10 @@ def spell(form: str, lines: list[tuple[bytes, bytes]], first: str = "en", second
             texts = [[side.decode() for side in sides] for sides in zip(*lines, strict=True)] or [[], []]
             table = pa.table({first: pa.array(texts[0], pa.string()), second: pa.array(texts[1], pa.string())})
             sink = pa.BufferOutputStream()
-            pq.write_table(table, sink)
+            with pq.ParquetWriter(sink, table.schema) as writer:
+                # Without pairs there is no row group either.
+                if lines:
+                    writer.write_table(table)
             content = {"parquet": sink.getvalue().to_pybytes()}
         case _:
             content = {

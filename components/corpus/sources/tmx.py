@@ -21,7 +21,6 @@ _LANGUAGE = ("{http://www.w3.org/XML/1998/namespace}lang", "lang")
 _CHUNK = 1 << 16
 _HEAD = 512
 _DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']+)")
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # The XML parser would stop at a byte that is no UTF-8, and at a control character: they pass it as one of the last
 # private characters, the former above the latter.
 _STAND_IN = 0x10FF00
@@ -117,7 +116,7 @@ def _pieces(file: BinaryIO) -> Iterator[str | bytes]:
     piece = file.read(_HEAD)
     declared = _DECLARED.search(piece)
     other = declared and declared[1].lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii")
-    if other or piece.startswith(_UTF_16) or b"\0" in piece[:4]:
+    if other or b"\0" in piece[:4]:
         while piece:
             yield piece
             piece = file.read(_CHUNK)
