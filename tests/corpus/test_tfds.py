@@ -11,6 +11,7 @@ import pytest
 
 from components.corpus import tfrecords
 from components.corpus.sources import parse_corpus
+from components.corpus.startup import import_beam
 from components.dataset.manifest import Manifest
 from components.errors import InputError
 from pipelines import prepare
@@ -145,6 +146,16 @@ def test_a_translation_among_other_features(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     build_set(tmp_path, "NestedPairs", {"train": pairs(5)}, nested=True)
     assert sorted(line[2:] for line in read("tfds:nested_pairs")) == sorted(pairs(5))
+
+
+def test_a_set_on_a_remote_file_system(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_beam(lean=True)
+    from tests.corpus.trial_files import TrialFileSystem
+
+    local = read("tfds:parallel_pairs:train[100:]#500")
+    monkeypatch.setattr(TrialFileSystem, "root", data_dir.parent, raising=False)
+    monkeypatch.setenv("TFDS_DATA_DIR", "trial://tfds")
+    assert read("tfds:parallel_pairs:train[100:]#500") == local
 
 
 def _flip(path: Path, byte: int) -> None:
