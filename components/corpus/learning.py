@@ -1,7 +1,6 @@
 """Learning tokenizers: a sample of the train split's sentences, and what a tokenizer makes of it."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
@@ -28,7 +27,8 @@ class LearnTokenizers(beam.PTransform):
 
     def __init__(self, parameters: PrepareParameters):
         super().__init__()
-        self.tokenizer, self.size = parameters.tokenizer, parameters.vocab_size - len(SPECIAL_TOKENS)
+        self.tokenizer, self.min_count = parameters.tokenizer, parameters.min_count
+        self.size = parameters.vocab_size - len(SPECIAL_TOKENS)
 
     def expand(self, blocks: beam.PCollection) -> beam.PCollection:
         learn = tokenizer_kind(self.tokenizer).learn
@@ -38,7 +38,8 @@ class LearnTokenizers(beam.PTransform):
             blocks
             | "Sentences" >> beam.FlatMap(_sentences).with_output_types(tuple[str, pa.RecordBatch])
             | "Sample" >> beam.CombinePerKey(SampleSentences(SAMPLE_SENTENCES))
-            | "Learn" >> beam.Map(_learnt, self.tokenizer, self.size).with_output_types(tuple[str, bytes])
+            | "Learn"
+            >> beam.ParDo(_Learn(self.tokenizer, self.size, self.min_count)).with_output_types(tuple[str, bytes])
         )
 
 
@@ -83,7 +84,11 @@ def _sentences(element: tuple[int, pa.RecordBatch]) -> Iterator[tuple[str, pa.Re
         yield side, pa.record_batch([pa.array(hash_sentences(sentences)), sentences], schema=SENTENCES)
 
 
-def _learnt(element: tuple[str, pa.StringArray], tokenizer: str, size: int) -> tuple[str, bytes]:
-    side, sentences = element
-    learn: Any = tokenizer_kind(tokenizer).learn
-    return side, learn(sentences, size)
+class _Learn(beam.DoFn):
+    def __init__(self, tokenizer: str, size: int, min_count: int):
+        self.tokenizer, self.size, self.min_count = tokenizer, size, min_count
+
+    def process(self, element: tuple[str, pa.StringArray]) -> Iterator[tuple[str, bytes]]:
+        side, sentences = element
+        if learn := tokenizer_kind(self.tokenizer).learn:
+            yield side, learn(sentences, self.size, min_count=self.min_count)

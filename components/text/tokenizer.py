@@ -28,19 +28,26 @@ class Tokenizer(Protocol):
         ...
 
 
+class Learn(Protocol):
+    """Learns a tokenizer from sentences of a language: the same bytes from the same sentences in the same order."""
+
+    def __call__(self, sentences: pa.StringArray, size: int, *, min_count: int = 1) -> bytes:
+        """What is learnt from sentences, shape [n], for a vocabulary of ``size`` tokens seen ``min_count`` times."""
+        ...
+
+
 @dataclass(frozen=True)
 class TokenizerKind:
     """One way to take sentences apart.
 
     Attributes:
         make: the tokenizer of a language (an ISO 639 code), with what ``learn`` gave for it.
-        learn: sentences of a language, shape [n], and how many tokens a vocabulary holds → what the tokenizer learns
-            from them, the same bytes for the same sentences. None if it learns nothing.
+        learn: None if it learns nothing.
         libraries: what ``make`` needs besides what the project needs anyway; a served model brings them along.
     """
 
     make: Callable[[str, bytes], Tokenizer]
-    learn: Callable[[pa.StringArray, int], bytes] | None = None
+    learn: Learn | None = None
     libraries: tuple[str, ...] = ()
 
 
