@@ -36,8 +36,8 @@ class DirectRunner(Runner):
         # For the runner's own side of the connections, and for workers that are threads.
         worker_handlers.DATA_BUFFER_TIME_LIMIT_MS = _NO_TIMED_FLUSH
         direct = options.view_as(DirectOptions)
-        if direct.direct_running_mode == "multi_processing":
-            return FnApiRunner()
-        # In memory, Beam would use one thread only, whatever the number of workers.
-        direct.direct_running_mode = "multi_threading"
+        if direct.direct_running_mode != "multi_processing":
+            # One worker needs no connection: a seventh less work and three quarters of the memory (CPU time and resident
+            # size of preparing canada_laws, `/usr/bin/time -v`). In memory, several would take turns in one thread.
+            direct.direct_running_mode = "in_memory" if direct.direct_num_workers == 1 else "multi_threading"
         return FnApiRunner()
