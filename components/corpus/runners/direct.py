@@ -37,7 +37,7 @@ class DirectRunner(Runner):
         worker_handlers.DATA_BUFFER_TIME_LIMIT_MS = _NO_TIMED_FLUSH
         direct = options.view_as(DirectOptions)
         if direct.direct_running_mode != "multi_processing":
-            # One worker needs no connection: a seventh less work and three quarters of the memory (CPU time and resident
-            # size of preparing canada_laws, `/usr/bin/time -v`). In memory, several would take turns in one thread.
+            # One worker needs no connection: a seventh less work and three quarters of the memory (CPU time and
+            # resident size of preparing canada_laws, `/usr/bin/time -v`). In memory, several would take turns.
             direct.direct_running_mode = "in_memory" if direct.direct_num_workers == 1 else "multi_threading"
         return FnApiRunner()
