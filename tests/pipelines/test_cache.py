@@ -3,7 +3,7 @@
 ``pytest -m slow -s tests/pipelines/test_cache.py`` prints the table.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -38,12 +38,13 @@ def evaluated_file(name: str) -> Path:
 def test_what_is_done_again_after_which_change(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path / "checkout")
     code, data = checkout.folder / "components", checkout.folder / "data"
-    table: list[tuple[str, str, float]] = []
+    print("\n| changed | what ran | s |\n| --- | --- | ---: |")
 
-    def after(what: str, expected: set[str], **parameters: str) -> None:
+    def after(what: str, expected: set[str], *, perhaps: Sequence[str] = (), **parameters: str) -> None:
         done, seconds = checkout.workflow(**parameters)
-        table.append((what, ", ".join(step for step in ("prepare", "train", "evaluate") if step in done), seconds))
-        assert done == expected, what
+        ran = ", ".join(step for step in ("prepare", "train", "evaluate") if step in done)
+        print(f"| {what} | {ran or '–'} | {seconds:.1f} |", flush=True)
+        assert expected <= done <= expected | set(perhaps), what
 
     after("first run", ALL)
     after("nothing", set())
@@ -59,7 +60,8 @@ def test_what_is_done_again_after_which_change(tmp_path: Path) -> None:
     edit(code / "evaluation/scores.py", lambda text: text + "\nREMARK = 1\n")
     after("code of evaluation", {"evaluate"})
     edit(code / "training/reader.py", lambda text: text + "\nREMARK = 1\n")
-    after("code of training", {"train", "evaluate"})
+    # Where the new model is the old one to the byte, its scores stand.
+    after("code of training", {"train"}, perhaps=["evaluate"])
     edit(code / "corpus/cleaning.py", lambda text: text + "\nREMARK = 1\n")
     # The records come out the same, so what was trained on them stands; evaluation uses corpus to read test sets.
     after("code of corpus, without effect on the records", {"prepare", "evaluate"})
@@ -74,18 +76,14 @@ def test_what_is_done_again_after_which_change(tmp_path: Path) -> None:
     cut(record)
     after("a record file cut short", {"prepare"})
     cut(model_file("variables.data-00000-of-00001"))
-    after("the model's weights cut short", {"train"})
+    after("the model's weights cut short", {"train"}, perhaps=["evaluate"])
     model_file("MLmodel").unlink()
-    after("the model's description gone", {"train"})
+    after("the model's description gone", {"train"}, perhaps=["evaluate"])
     cut(evaluated_file("translations.json"))
     after("the translations cut short", {"evaluate"})
     after("force=prepare", {"prepare"}, force="prepare")
     after("force=evaluate", {"evaluate"}, force="evaluate")
     after("force=all", ALL, force="all")
-
-    print("\n| changed | what ran | s |\n| --- | --- | ---: |")
-    for what, ran, seconds in table:
-        print(f"| {what} | {ran or '–'} | {seconds:.1f} |")
 
 
 @pytest.mark.slow
