@@ -12,6 +12,7 @@ from typing import Any
 
 from components.code import code_digest
 from components.tracking.run import StepRun
+from components.tracking.server import patiently
 
 KEY_TAG = "step.key"
 OUTPUTS_TAG = "step.outputs"
@@ -100,11 +101,13 @@ def mark_reused(run: StepRun, finished: FinishedStep | None, *, metrics: bool = 
 def _search(which: str) -> list[FinishedStep]:
     import mlflow
 
-    runs = mlflow.search_runs(
-        filter_string=f"{which} AND attributes.status = 'FINISHED'",
-        order_by=["attributes.start_time DESC"],
-        max_results=20,
-        output_format="list",
+    runs = patiently(
+        lambda: mlflow.search_runs(
+            filter_string=f"{which} AND attributes.status = 'FINISHED'",
+            order_by=["attributes.start_time DESC"],
+            max_results=20,
+            output_format="list",
+        )
     )
     return [
         FinishedStep(

@@ -5,7 +5,10 @@ import os
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPException
+from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from components.errors import InputError
@@ -15,6 +18,9 @@ WAIT_SECONDS = 300.0
 
 PROBE_SECONDS = 5.0
 """A healthy server answers ``/health`` in milliseconds; a sleeping one across an ocean in a second or two."""
+
+_ASKED = 3
+T = TypeVar("T")
 
 _logger = logging.getLogger(__name__)
 
@@ -65,6 +71,20 @@ def await_server() -> None:
             _logger.warning("tracking: the server is away (%s); waiting up to %.0f s for it", reason, WAIT_SECONDS)
             told = True
         time.sleep(1)
+
+
+def patiently(call: Callable[[], T]) -> T:
+    """What ``call`` returns, a question to the store; asked again if the server goes away while it is asked.
+
+    Raises:
+        InputError: if it stays away for ``WAIT_SECONDS``.
+    """
+    for _ in range(_ASKED - 1):
+        await_server()
+        with suppress(Exception):  # Whatever it is, it comes again if it is not the server's absence.
+            return call()
+    await_server()
+    return call()
 
 
 def without_password(uri: str) -> str:
