@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.corpus.blocks import CLEAN, REJECTED
+from components.corpus.parallel import spread
 from components.corpus.parameters import CleaningParameters
 from components.corpus.places import Place
 from components.corpus.rules import (
@@ -95,19 +96,20 @@ class Cleaner:
             splits = np.full(len(keys), place.split, np.int8)
             columns = [block["place"], block["line"], source, target, pa.array(keys), pa.array(splits)]
             return Cleaned(pa.record_batch(columns, schema=CLEAN), rejected)
-        strange, normalized = unusual(source) | unusual(target), 0
+        strange, normalized = np.logical_or(*spread(unusual, (source, target))), 0
         if NORMALIZE not in self.off and strange.any():
             raw = source, target
             source, target = (_change(side, strange, normalize) for side in raw)
             normalized = pc.sum(pc.or_(pc.not_equal(source, raw[0]), pc.not_equal(target, raw[1]))).as_py()
-        masks = [(rule.name, self._check(rule, source, target, strange)) for rule in self.rules]
-        broken = first_broken(masks, len(source))
+        names = [rule.name for rule in self.rules]
+        checked = spread(lambda rule: self._check(rule, source, target, strange), self.rules)
+        broken = first_broken(list(zip(names, checked, strict=True)), len(source))
         block = pa.record_batch(
             [block["place"], block["line"], source, target], names=["place", "line", "source", "target"]
         )
         if (broken >= 0).any():
-            names = pa.array([name for name, _ in masks])
-            bad, rules = block.filter(pa.array(broken >= 0)), names.take(pa.array(broken[broken >= 0]))
+            bad = block.filter(pa.array(broken >= 0))
+            rules = pa.array(names).take(pa.array(broken[broken >= 0]))
             rejected.append(pa.record_batch([*bad.columns, rules], schema=REJECTED))
             block, strange = block.filter(pa.array(broken < 0)), strange[broken < 0]
         keys = sentence_keys(block["source"], strange if NORMALIZE in self.off else np.zeros(len(strange), bool))

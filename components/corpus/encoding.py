@@ -7,6 +7,7 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
+from components.corpus.parallel import spread
 from components.corpus.shards import Shards
 from components.corpus.tokenizing import SIDES
 from components.corpus.vocabulary_count import RankedTokens
@@ -70,13 +71,17 @@ class Encode(beam.DoFn):
             self.codec = TokenCodec(self.settings, *vocabularies)
         columns = self.codec.source_ids(block["source"]), self.codec.target_ids(block["target"])
         splits, lows = block["split"].to_numpy(), block["low"].to_numpy()
-        for split in np.unique(splits):
-            for low in np.unique(lows[splits == split]):
-                rows = pa.array((splits == split) & (lows == low))
-                ids = [Ids.of(column.filter(rows)) for column in columns]
-                bucket = SPLITS[split], int(low)
-                file = record_file(*bucket, self.bucket_width, shards.shard[bucket][partition], shards.total[bucket])
-                yield file, Stretch(partition, encode_records(*ids), _facts(SPLITS[split], *ids))
+
+        def stretch(bucket: tuple[int, int]) -> tuple[str, Stretch]:
+            split, low = bucket
+            rows = pa.array((splits == split) & (lows == low))
+            ids = [Ids.of(column.filter(rows)) for column in columns]
+            name = SPLITS[split], int(low)
+            file = record_file(*name, self.bucket_width, shards.shard[name][partition], shards.total[name])
+            return file, Stretch(partition, encode_records(*ids), _facts(SPLITS[split], *ids))
+
+        buckets = [(split, low) for split in np.unique(splits) for low in np.unique(lows[splits == split])]
+        yield from spread(stretch, buckets)
 
 
 def record_file(split: str, low: int, width: int, shard: int, shards: int) -> str:

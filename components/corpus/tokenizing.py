@@ -12,6 +12,7 @@ from components.corpus.blocks import HELD_OUT as HELD_OUT_SCHEMA
 from components.corpus.cleaning import TRAIN
 from components.corpus.deduplicate import reject
 from components.corpus.histograms import count_lengths, count_ratios
+from components.corpus.parallel import spread
 from components.corpus.parameters import PrepareParameters
 from components.corpus.places import Place
 from components.corpus.rules import NO_TOKENS, TOKEN_RULES, first_broken, rules_off
@@ -71,7 +72,7 @@ class Tokenize(beam.DoFn):
                 make_tokenizer(self.settings.tokenizer, language, learnt.get(side, b""))
                 for side, language in zip(SIDES, languages, strict=True)
             ]
-        tokens = [tokenizer.tokenize(block[side]) for tokenizer, side in zip(self.tokenizers, SIDES, strict=True)]
+        tokens = spread(lambda side: self.tokenizers[side].tokenize(block[SIDES[side]]), range(len(SIDES)))
         lengths = (np.diff(tokens[0].offsets.to_numpy()), np.diff(tokens[1].offsets.to_numpy()))
         given = self.given[block["place"].to_numpy()]
         masks = [(rule.name, rule.broken_by(*lengths, self.parameters) & ~given) for rule in self.rules]
@@ -95,7 +96,7 @@ class Tokenize(beam.DoFn):
                 facts.left_out[SPLITS[split]] = left_out
         if record.any():
             rows = pa.array(record)
-            lists = [_numbered(column.filter(rows)) for column in tokens]
+            lists = spread(lambda column: _numbered(column.filter(rows)), tokens)
             lengths, splits = (lengths[0][record], lengths[1][record]), splits[record]
             lows = Bucket.lows(np.maximum(*lengths), self.parameters.bucket_width)
             self._gather(facts, splits, lows, lengths)

@@ -18,13 +18,18 @@ _NO_TIMED_FLUSH = 0
 
 
 class DirectRunner(Runner):
-    """Threads of this process, one a core unless the options say otherwise, or processes (``multi_processing``)."""
+    """One worker in this process, busy on several cores (see ``parallel.py``), unless the options say otherwise.
+
+    ``--direct_running_mode=multi_threading`` makes several threads of it, ``multi_processing`` processes, one a core
+    unless ``--direct_num_workers`` says how many.
+    """
 
     name = "DirectRunner"
     in_process = True
 
     def complete(self, flags: Flags) -> Flags:
-        return flags.with_default("direct_num_workers", str(len(os.sched_getaffinity(0))))
+        several = flags.value("direct_running_mode") in ("multi_threading", "multi_processing")
+        return flags.with_default("direct_num_workers", str(len(os.sched_getaffinity(0)))) if several else flags
 
     def counts_here(self, flags: Flags) -> bool:
         return flags.value("direct_running_mode") != "multi_processing"

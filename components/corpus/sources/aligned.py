@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from components.corpus.blocks import BLOCK_BYTES, BLOCK_PAIRS, raw_block
 from components.corpus.files import STRIDE, STRIPES, check_file, file_digest, file_size, is_gzip, line_arrays, scan
+from components.corpus.parallel import spread
 from components.corpus.sources.source import Work
 from components.errors import InputError
 
@@ -86,7 +87,7 @@ class AlignedFiles:
         number = done = 0
         while work.lines is None or done < work.lines:
             wanted = BLOCK_PAIRS if work.lines is None else min(BLOCK_PAIRS, work.lines - done)
-            wanted = min(side.available(wanted) for side in sides)
+            wanted = min(spread(lambda side, wanted=wanted: side.available(wanted), sides))
             if not wanted:
                 break
             block = raw_block(work.first_line + done, *(side.take(wanted) for side in sides))
