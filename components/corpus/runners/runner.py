@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from components.corpus.runners.flags import Flags
+from components.errors import InputError
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 _TRACEBACK = "Traceback (most recent call last):"
 _PYTHON_ERROR = re.compile(r"^[A-Za-z_][\w.]*: .+$", re.MULTILINE)
 _JAVA_CAUSE = re.compile(r"^Caused by: (.+)$", re.MULTILINE)
-_WORKER_INPUT_ERROR = re.compile(r"components\.errors\.InputError: (.+?)(?: \[while running '.*)?$", re.MULTILINE)
+_WHERE = r"(?: \[while running '.*)?$"
+_WORKER_INPUT_ERROR = re.compile(rf"components\.errors\.InputError: (.+?){_WHERE}", re.MULTILINE)
 
 
 class Runner:
@@ -59,6 +61,8 @@ class Runner:
 
     def reason(self, error: Exception) -> str | None:
         """The text of the ``InputError`` that a worker raised, if that is why the pipeline failed with ``error``."""
+        if isinstance(error, InputError):  # Of a worker that is this very thread.
+            return re.sub(_WHERE, "", str(error))
         found = _WORKER_INPUT_ERROR.findall(str(error))
         return found[-1] if found else None
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 
@@ -87,7 +88,7 @@ class AlignedFiles:
         number = done = 0
         while work.lines is None or done < work.lines:
             wanted = BLOCK_PAIRS if work.lines is None else min(BLOCK_PAIRS, work.lines - done)
-            wanted = min(spread(lambda side, wanted=wanted: side.available(wanted), sides))
+            wanted = min(spread(partial(_Lines.available, wanted=wanted), sides))
             if not wanted:
                 break
             block = raw_block(work.first_line + done, *(side.take(wanted) for side in sides))
