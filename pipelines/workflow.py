@@ -18,6 +18,7 @@ from components.evaluation.summary import as_metrics
 from components.force import STEPS, forced_steps
 from components.parameters import parameter, select
 from components.tracking import check_tracking, step_run
+from components.tracking.links import page_of, version_page
 from components.tracking.naming import short_corpus
 from components.tracking.server import tracking_uri
 from pipelines import cli, evaluate, prepare, train
@@ -76,9 +77,9 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
         evaluation = _timed(3, lambda: evaluate.run(parameters, model.model_uri, data_dir))
         parent.log_metrics(as_metrics(evaluation.measured))
         parent.set_tags({"model": f"models:/{evaluation.name}/{evaluation.version}"})
-        page = f"#/models/{evaluation.name}/versions/{evaluation.version}"
+        page = version_page(evaluation.name, evaluation.version)
         parent.describe(f"{evaluation.promotion} ([the version]({page}))")
-    print(_summary(evaluation))
+    print(_summary(evaluation, page_of(parent.run_id)))
     return evaluation
 
 
@@ -98,7 +99,7 @@ def _timed(number: int, work: Callable[[], T]) -> T:
     return result
 
 
-def _summary(evaluation: evaluate.Evaluation) -> str:
+def _summary(evaluation: evaluate.Evaluation, page: str) -> str:
     store = tracking_uri()
     scores = evaluation.measured.scores
     lines = ["", f"BLEU {scores.bleu.value:.1f}   chrF {scores.chrf.value:.1f}", ""]
@@ -108,13 +109,18 @@ def _summary(evaluation: evaluate.Evaluation) -> str:
             f"    reference    {example.reference}",
             f"    translation  {example.translation}",
         ]
-    ui = store if store.startswith("http") else f"uvx --python 3.11 mlflow@3.17.2 ui --backend-store-uri {store}"
+    look = [f"UI     {store}/{page}"]
+    if not store.startswith("http"):
+        look = [
+            f"UI     uvx --python 3.11 mlflow@3.17.2 ui --backend-store-uri {store}",
+            f"       http://127.0.0.1:5000/{page}",
+        ]
     serve = "uvx --python 3.11 mlflow@3.17.2 run . --env-manager uv -e serve"
     lines += [
         "",
         f"Model  {evaluation.name} version {evaluation.version}",
         f"Gate   {evaluation.promotion}",
-        f"UI     {ui}",
+        *look,
         f"Serve  {serve} -P model=models:/{evaluation.name}/{evaluation.version}",
     ]
     return "\n".join(lines)

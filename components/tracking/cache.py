@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.code import code_digest
+from components.tracking.links import run_page
 from components.tracking.run import StepRun
 from components.tracking.server import patiently
 
@@ -94,7 +95,7 @@ def mark_reused(run: StepRun, finished: FinishedStep | None, *, metrics: bool = 
     run.set_tags({REUSED_TAG: finished.run_id, OUTPUTS_TAG: json.dumps(finished.outputs)})
     if metrics:
         run.log_metrics({k: v for k, v in finished.metrics.items() if not k.startswith("system/")})
-    link = f"#/experiments/{finished.experiment_id}/runs/{finished.run_id}"
+    link = run_page(finished.experiment_id, finished.run_id)
     run.describe(f"Nothing was done: inputs, parameters and code are those of [this run]({link}).")
 
 
