@@ -78,7 +78,9 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
         parent.log_metrics(as_metrics(evaluation.measured))
         parent.set_tags({"model": f"models:/{evaluation.name}/{evaluation.version}"})
         page = version_page(evaluation.name, evaluation.version)
-        parent.describe(f"{evaluation.promotion} ([the version]({page}))")
+        scores = evaluation.measured.scores
+        result = f"**BLEU {scores.bleu.value:.1f}**, chrF {scores.chrf.value:.1f}"
+        parent.describe(f"{result}. {evaluation.promotion} ([the version]({page})).")
     print(_summary(evaluation, page_of(parent.run_id)))
     return evaluation
 
