@@ -16,6 +16,7 @@ from components.corpus.runners.flags import Flags
 from components.corpus.runners.runner import Runner
 from components.corpus.runners.table import RUNNERS
 from components.corpus.sources import Source, Work, parse_corpus
+from components.corpus.sources.words import is_sample, is_tfds, split_words
 from components.corpus.startup import import_beam
 from components.dataset.manifest import SPLITS
 from components.errors import InputError
@@ -25,8 +26,6 @@ CORPORA = {"corpus": None, "validation_corpus": "validation", "test_corpus": "te
 # in which order records are written, so it follows from the corpus, not from the machine.
 _PARTITION_BYTES = 8 << 20
 _PARTITIONS = range(8, 4096)
-# The forms of a corpus that are no file.
-_NO_PATH = re.compile(r"(sample|tfds)(:|$)")
 
 
 @dataclass(frozen=True)
@@ -88,13 +87,21 @@ def survey(parameters: PrepareParameters) -> Survey:
 def is_local(p: PrepareParameters) -> bool:
     """Whether everything is read, done and written without a cloud."""
     return not RUNNERS[p.runner].needs_clouds and not any(
-        map(is_remote, (p.data_dir, *(_root(word) for name in CORPORA for word in getattr(p, name).split())))
+        map(is_remote, (p.data_dir, *(_root(word) for name in CORPORA for word in _words(getattr(p, name)))))
     )
 
 
 def _root(word: str) -> str:
     """What tells where the files of a word of a corpus parameter are."""
-    return tfds_folder.root() if word.startswith("tfds:") else word
+    return tfds_folder.root() if is_tfds(word) else word
+
+
+def _words(corpus: str) -> list[str]:
+    """The words of a corpus parameter; none, if they cannot be told apart: that is refused when it is parsed."""
+    try:
+        return split_words(corpus)
+    except ValueError:
+        return []
 
 
 def _check_languages(parameters: PrepareParameters) -> None:
@@ -127,8 +134,8 @@ def _check_remote(parameters: PrepareParameters, runner: Runner) -> None:
             f" (files of this machine: {runner.sharing_rule()})"
         )
     for name in CORPORA:
-        for word in getattr(parameters, name).split():
-            if not is_remote(_root(word)) and word.partition(":")[0] != "sample":
+        for word in _words(getattr(parameters, name)):
+            if not is_remote(_root(word)) and not is_sample(word):
                 raise InputError(
                     f"{name}: found {word!r}, must be sample or what the workers of {runner.name} can read, such as"
                     f" gs://BUCKET/FILE (files of this machine: {runner.sharing_rule()})"
@@ -139,11 +146,11 @@ def _for_workers(corpus: str, runner: str) -> str:
     """The corpus with absolute paths: only workers that are threads of this process have its working folder."""
     if RUNNERS[runner].in_process:
         return corpus
-    try:
-        words = shlex.split(corpus)
-    except ValueError:
+    words = _words(corpus)
+    if not words:
         return corpus
-    return shlex.join(word if is_remote(word) or _NO_PATH.match(word) else os.path.abspath(word) for word in words)
+    stay = [is_remote(word) or is_sample(word) or is_tfds(word) for word in words]
+    return shlex.join(word if stays else os.path.abspath(word) for word, stays in zip(words, stay, strict=True))
 
 
 def _places_and_parts(

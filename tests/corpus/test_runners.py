@@ -17,9 +17,11 @@ import pytest
 from mlflow import MlflowClient
 
 from components.corpus.files import PARTIAL, write_file
+from components.corpus.parameters import PrepareParameters
 from components.corpus.runners.flags import Flags, experiments
 from components.corpus.runners.prism import PRISM
 from components.corpus.runners.table import RUNNERS
+from components.corpus.survey import survey
 from components.dataset.manifest import Manifest
 from components.errors import InputError
 from pipelines import prepare
@@ -47,12 +49,14 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def test_options_are_read_as_beam_reads_them() -> None:
-    flags = Flags.parse("--parallelism=2 --flink_master localhost:8081 --streaming --parallelism 3 --experiments=a,b")
+    flags = Flags.parse(
+        "--parallelism=2 --flink_master localhost:8081 --streaming --parallelism 3 --experiments=a,b --experiments c"
+    )
     assert flags.value("parallelism") == "3"
     assert flags.value("flink_master") == "localhost:8081"
     assert flags.value("streaming") == ""
     assert flags.value("runner") is None
-    assert list(experiments(flags)) == ["a", "b"]
+    assert list(experiments(Flags.parse("--experiments=a,b --experiments c"))) == ["a", "b", "c"]
     assert flags.with_default("parallelism", "9").value("parallelism") == "3"
     assert Flags().with_default("parallelism", "9").words == ("--parallelism=9",)
     assert Flags().value("parallelism") is None
@@ -347,15 +351,12 @@ def await_worker(process: "subprocess.Popen[str]") -> int:
 def test_a_wrong_input_found_by_a_worker_process_is_told_in_one_line(
     start_on_prism: Callable[[str], "subprocess.Popen[str]"], tmp_path: Path
 ) -> None:
-    (tmp_path / "bad.en").write_bytes(b"The summer\n" * 20)
-    (tmp_path / "bad.fr").write_bytes("L'été, déjà\n".encode("latin-1") * 20)
-    process = start_on_prism(str(tmp_path / "bad.{en,fr}"))
+    (tmp_path / "cut.tsv.gz").write_bytes(b"\x1f\x8b\x08\x00" + b"\0" * 40)
+    process = start_on_prism(str(tmp_path / "cut.tsv.gz"))
     said = process.communicate(timeout=120)[1]
     assert process.returncode == 2
-    assert [line for line in said.splitlines() if not line.startswith("prepare: ")] == [
-        f"error: corpus: {tmp_path}/bad.{{en,fr}} is not UTF-8: line 1 is the first of 20 in the first 20 lines that"
-        " cannot be decoded"
-    ]
+    (told,) = [line for line in said.splitlines() if not line.startswith("prepare: ")]
+    assert told.startswith(f"error: corpus: {tmp_path}/cut.tsv.gz is a damaged or truncated gzip file (")
     assert not (tmp_path / "d").exists()
 
 
@@ -427,3 +428,15 @@ def test_flink_loses_a_task_manager_and_makes_the_same(
         cluster.task_managers[0].kill()
         assert process.wait(timeout=300) == 0
     assert_same_dataset(tmp_path / "d", expected)
+
+
+@pytest.mark.parametrize("corpus", ["sample#20", "sample:30#20", "'a file.tsv#2' sample#3"])
+def test_words_are_the_same_words_for_every_runner(
+    corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a file.tsv").write_text("One.\tUn.\nTwo.\tDeux.\nThree.\tTrois.\n")
+    monkeypatch.chdir(tmp_path)
+    here = survey(PrepareParameters(corpus=corpus))
+    (tmp_path / "prism").touch(mode=0o755)
+    prism = survey(PrepareParameters(corpus=corpus, runner="PrismRunner", beam_options="--prism_location=prism"))
+    assert here.key == prism.key

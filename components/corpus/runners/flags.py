@@ -49,5 +49,9 @@ class Flags:
 
 def experiments(flags: Flags) -> Sequence[str]:
     """What ``--experiments`` lists, the option Beam leaves to runners and their users."""
-    prefix = "--experiments="
-    return [name for word in flags.words if word.startswith(prefix) for name in word[len(prefix) :].split(",")]
+    found = []
+    for index, word in enumerate(flags.words):
+        name, assigned, value = word.partition("=")
+        if name == "--experiments":
+            found += (value if assigned else "".join(flags.words[index + 1 : index + 2])).split(",")
+    return found

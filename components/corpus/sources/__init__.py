@@ -1,7 +1,6 @@
 """Where sentence pairs come from: one module for each form of the parameter ``corpus``, and the table of them."""
 
 import re
-import shlex
 from collections.abc import Callable
 
 from components.corpus.sources.aligned import BRACES, AlignedFiles
@@ -14,6 +13,7 @@ from components.corpus.sources.separated import SEPARATED, SeparatedFile
 from components.corpus.sources.source import Source, Work
 from components.corpus.sources.tfds import SPELLING, TfdsSet
 from components.corpus.sources.tmx import TranslationMemory
+from components.corpus.sources.words import is_sample, is_tfds, split_words
 from components.errors import InputError
 
 # What a word of the parameter looks like, how it is spelled in `--help` and in errors, and who reads it.
@@ -27,9 +27,6 @@ FORMS: tuple[tuple[re.Pattern[str], str, Parse], ...] = (
     (re.compile(r".*\.parquet"), "PATH.parquet", ParquetFile.parse),
     (re.compile(r".*\.tmx(\.gz)?"), "PATH.tmx[.gz]", TranslationMemory.parse),
 )
-
-# Of these, a bracket is no wildcard.
-_NO_PATH = re.compile(r"(sample|tfds):")
 
 
 def parse_corpus(parameter: str, corpus: str, source_language: str, target_language: str) -> list[Source]:
@@ -46,7 +43,7 @@ def parse_corpus(parameter: str, corpus: str, source_language: str, target_langu
         InputError: if a word has no known form, or names what is not there.
     """
     try:
-        words = shlex.split(corpus)
+        words = split_words(corpus)
         if not words:
             raise InputError(f"found {corpus!r}, must be one or several of {', '.join(_spellings())}")
         return [source for word in words for source in _sources(word, source_language, target_language)]
@@ -57,7 +54,8 @@ def parse_corpus(parameter: str, corpus: str, source_language: str, target_langu
 def _sources(word: str, source_language: str, target_language: str) -> list[Source]:
     """The checked sources of one word: several, if it is a glob."""
     uncapped, pairs = split_cap(word)
-    names = [uncapped] if _NO_PATH.match(uncapped) else expand(uncapped)
+    # A bracket in what is no path is no wildcard.
+    names = [uncapped] if is_sample(uncapped) or is_tfds(uncapped) else expand(uncapped)
     sources = [_parse_word(name, source_language, target_language) for name in names]
     for source in sources:
         source.check()
