@@ -132,6 +132,8 @@ def run(main: Callable[[list[str]], None], label: str = "") -> None:
     finally:
         # All memory goes with the process: a last look for garbage in it took a second after preparing 479,000 pairs.
         gc.freeze()
+        # TensorFlow's functions, taken apart when the modules they need are gone already, complain of that.
+        sys.unraisablehook = lambda unraisable: None
 
 
 def _quieten() -> None:

@@ -114,6 +114,22 @@ cli.run(main)
     assert (result.returncode, result.stdout, result.stderr) == (2, "", "error: corpus: two lines\n")
 
 
+def test_what_is_taken_apart_at_the_end_says_nothing() -> None:
+    code = """
+from pipelines import cli
+class Untidy:
+    def __del__(self):
+        raise TypeError("too late")
+def main(argv):
+    global left
+    left = Untidy()
+    print("done")
+cli.run(main)
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "done\n", "")
+
+
 def test_a_value_may_begin_with_a_dash() -> None:
     values = cli.parse(["--corpus", "--flink_master=local", "--units", "64"], "train", "Trains.", [Model])
     assert (values["corpus"], values["units"]) == ("--flink_master=local", 64)
