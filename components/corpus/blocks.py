@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 BLOCK_PAIRS = 16_384
 # A block is closed at this size however few its pairs are: a corpus may hold lines of a megabyte.
@@ -42,6 +43,16 @@ def raw_block(
         ],
         schema=RAW,
     )
+
+
+def closed(block: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """A block of schema ``RAW`` in as many as it takes for each to be closed where it reaches ``BLOCK_BYTES``."""
+    if block.nbytes < BLOCK_BYTES:
+        yield block
+        return
+    sizes = sum(pc.binary_length(block[side]).fill_null(0).to_numpy().astype(np.int64) for side in ("source", "target"))
+    before = np.cumsum(sizes) - sizes
+    yield from (rows for _, rows in divide(block, before // BLOCK_BYTES))
 
 
 def concatenate(blocks: Iterable[pa.RecordBatch]) -> pa.RecordBatch:

@@ -158,7 +158,7 @@ def _scan(path: str, size: int, modified: int) -> Scan:
             lines, offset, last = lines + len(ends), offset + len(chunk), chunk[-1:]
     if is_gzip(path):
         return Scan(digest.hexdigest(), None, (0,))
-    if last != b"\n":
+    if last != b"\n" and not _holds_mark_alone(path, size):
         lines += 1
     # An empty file has one part too, with nothing in it.
     return Scan(digest.hexdigest(), lines, tuple(start for start in starts if start < offset) or (0,))
@@ -175,7 +175,8 @@ def _scan_remote(path: str, size: int, modified: float) -> Scan:
             starts.extend(begin + int(end) + 1 for end in ends[(-lines - 1) % STRIDE :: STRIDE])
             lines += len(ends)
             ends_whole = bool(len(ends)) and begin + int(ends[-1]) + 1 == size
-    return Scan(None, lines + (not ends_whole), tuple(start for start in starts if start < size) or (0,))
+    lines += not (ends_whole or _holds_mark_alone(path, size))
+    return Scan(None, lines, tuple(start for start in starts if start < size) or (0,))
 
 
 def _line_ends(path: str, begin: int) -> np.ndarray:
@@ -185,6 +186,14 @@ def _line_ends(path: str, begin: int) -> np.ndarray:
         return np.flatnonzero(np.frombuffer(file.read(_SCANNED), np.uint8) == ord("\n")).astype(np.uint32)
 
 
+def _holds_mark_alone(path: str, size: int) -> bool:
+    """Whether there is nothing in the file but a byte order mark, which is no line."""
+    if size != len(_BYTE_ORDER_MARK):
+        return False
+    with reaching(path), open_raw(path) as file:
+        return file.read() == _BYTE_ORDER_MARK
+
+
 def scan(path: str) -> Scan:
     """Reads the file once (remembered as long as it does not change), unless it is remote and compressed."""
     if is_remote(path):
@@ -192,6 +201,11 @@ def scan(path: str) -> Scan:
         return _scan_remote(path, metadata.size_in_bytes, metadata.last_updated_in_seconds)
     status = Path(path).stat()
     return _scan(path, status.st_size, status.st_mtime_ns)
+
+
+def shrunk(path: str) -> InputError:
+    """What to raise where a file ends before all the lines that :func:`scan` found in it."""
+    return InputError(f"{path} holds fewer lines than when it was looked at; it must not change while it is read")
 
 
 def file_digest(path: str) -> str:

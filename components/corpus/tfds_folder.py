@@ -8,10 +8,9 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from components.corpus.files import exists, matching, open_raw
+from components.corpus.files import exists, is_remote, matching, open_raw
 from components.errors import InputError
 
 INFO, FEATURES = "dataset_info.json", "features.json"
@@ -22,8 +21,9 @@ _FILE_NAME = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"
 
 
 def root() -> str:
-    """Where TFDS keeps its sets: TFDS_DATA_DIR, or its own default."""
-    return os.environ.get("TFDS_DATA_DIR") or str(Path.home() / "tensorflow_datasets")
+    """Where TFDS keeps its sets: TFDS_DATA_DIR, or its own default; as an absolute path, for workers elsewhere."""
+    folder = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return folder if is_remote(folder) else os.path.abspath(os.path.expanduser(folder))
 
 
 def find(name: str, config: str | None) -> str | None:

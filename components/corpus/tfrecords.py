@@ -41,6 +41,11 @@ class RecordScan:
     records: int
     starts: tuple[int, ...]
 
+    def records_from(self, start: int) -> range:
+        """The records (from 0) from ``starts[start]`` to the next start, or to the end."""
+        first = start * STRIDE
+        return range(first, self.records if start == len(self.starts) - 1 else first + STRIDE)
+
 
 def scan_records(path: str, said: int) -> RecordScan:
     """Reads the file once (remembered as long as it does not change); ``said``: how many records it is to hold.

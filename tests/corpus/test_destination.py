@@ -176,7 +176,7 @@ def test_a_changed_remote_corpus_has_another_digest(bucket: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"\n", b"a", b"a\n", b"a\nbb\n\nccc", b"0123456789\n" * 9, b"01234567" * 4 + b"\n"]
+    "text", [b"", b"\n", b"a", b"a\n", b"a\nbb\n\nccc", b"0123456789\n" * 9, b"01234567" * 4 + b"\n", b"\xef\xbb\xbf"]
 )
 def test_a_remote_file_is_scanned_in_parts_as_a_local_one_is_as_a_whole(
     bucket: Path, monkeypatch: pytest.MonkeyPatch, text: bytes

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -98,12 +99,39 @@ def test_parts_are_aligned_and_together_the_whole(
         (b"a\x0bb\x0c\xe2\x80\xa8c\xc2\x85\nd\n", ["a\x0bb\x0c\u2028c\x85", "d"]),
         (b"a\rb\n", ["a\rb"]),
         (b"\x00\n", ["\x00"]),
+        (b"\xef\xbb\xbf", []),
+        (b"\xef\xbb\xbf\n", [""]),
+        (b"abc", ["abc"]),
     ],
 )
 def test_what_a_line_is(tmp_path: Path, content: bytes, lines: list[str]) -> None:
     for language in ("en", "fr"):
         (tmp_path / f"c.{language}").write_bytes(content)
     assert read(parse(str(tmp_path / "c.{en,fr}"))) == numbered([(line, line) for line in lines])
+    (tmp_path / "c.tsv").write_bytes(content)
+    assert [line[0] for line in read(parse(str(tmp_path / "c.tsv")))] == list(range(1, len(lines) + 1))
+
+
+@pytest.mark.parametrize("left", [0, 3, 10, 11, 29])
+@pytest.mark.parametrize("name", ["corpus.en", "corpus.fr", "c.tsv"])
+def test_a_file_that_becomes_shorter_than_it_was_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, left: int
+) -> None:
+    for module in ("files", "sources.aligned", "sources.lines"):
+        monkeypatch.setattr(f"components.corpus.{module}.STRIDE", 10)
+    files._scan.cache_clear()
+    word = write_aligned(tmp_path, pairs(30))
+    (tmp_path / "c.tsv").write_text("".join(f"{english}\t{french}\n" for english, french in pairs(30)), "utf-8")
+    source = parse(str(tmp_path / name) if name == "c.tsv" else word)
+    parts = source.work()
+    files._scan.cache_clear()
+    assert len(parts) == 3
+    (tmp_path / name).write_bytes(b"".join((tmp_path / name).read_bytes().splitlines(keepends=True)[:left]))
+    message = rf"/{name} holds fewer lines than when it was looked at; it must not change while it is read"
+    with pytest.raises(InputError, match=message):
+        list(chain.from_iterable(map(source.read, parts)))
+    for part in parts[: left // 10]:
+        assert sum(block.num_rows for block in source.read(part)) == 10
 
 
 def test_a_line_longer_than_a_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,6 +241,33 @@ def test_translation_memories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             (3, b"Alone", None, "no_translation"),
             (4, b"", b"Vide", None),
         ]
+
+
+@pytest.mark.parametrize("form", ["tmx", "parquet", "repeated.parquet", "uneven.parquet", "{en,fr}"])
+def test_a_block_of_long_texts_is_closed_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    for module in ("blocks", *(f"sources.{name}" for name in ("aligned", "parquet", "tmx"))):
+        monkeypatch.setattr(f"components.corpus.{module}.BLOCK_BYTES", 100_000)
+    monkeypatch.setattr(files, "CHUNK", 10_000)
+    lines = [(str(number % 10) * 9_000, f"{number:04d}" * 2_000) for number in range(60)]
+    if form == "uneven.parquet":
+        lines += [("short", "court")] * 5_000
+    if form == "repeated.parquet":
+        lines = lines[:1] * 60
+    english, french = (list(side) for side in zip(*lines, strict=True))
+    if form == "tmx":
+        variant = '<tuv xml:lang="{}"><seg>{}</seg></tuv>'
+        units = (f"<tu>{variant.format('en', en)}{variant.format('fr', fr)}</tu>" for en, fr in lines)
+        (tmp_path / "c.tmx").write_text(f"<tmx><body>{''.join(units)}</body></tmx>", "utf-8")
+    elif form == "{en,fr}":
+        write_aligned(tmp_path, lines, name="c")
+    else:
+        pq.write_table(pa.table({"en": english, "fr": french}), tmp_path / f"c.{form}")
+    source = parse(str(tmp_path / f"c.{form}"))
+    blocks = [block for work in source.work() for block in source.read(work)]
+    assert read(source) == numbered(lines)
+    # One text is read on either side before it shows that the block is full.
+    assert max(block["source"].nbytes + block["target"].nbytes for block in blocks) < 2 * 125_000
+    assert len(blocks) < 20
 
 
 @pytest.mark.parametrize("content", [TMX[:-40], TMX.replace("tmx", "xml"), "no XML"])

@@ -104,8 +104,7 @@ def test_parts_are_together_the_whole(data_dir: Path, monkeypatch: pytest.Monkey
     word = "tfds:parallel_pairs/fr-en:train[5:900]"
     whole = read(word)
     monkeypatch.setattr(tfrecords, "CHUNK", chunk)
-    for module in ("components.corpus.tfrecords", "components.corpus.sources.tfds"):
-        monkeypatch.setattr(f"{module}.STRIDE", 50)
+    monkeypatch.setattr(tfrecords, "STRIDE", 50)
     monkeypatch.setattr("components.corpus.sources.tfds.BLOCK_PAIRS", 7)
     tfrecords._scan.cache_clear()
     (source,) = parse_corpus("corpus", word, "en", "fr")
@@ -152,10 +151,24 @@ def test_a_set_on_a_remote_file_system(data_dir: Path, monkeypatch: pytest.Monke
     import_beam(lean=True)
     from tests.corpus.trial_files import TrialFileSystem
 
-    local = read("tfds:parallel_pairs:train[100:]#500")
+    words = ("tfds:parallel_pairs", "tfds:parallel_pairs:train[100:]#500")
+    local = [read(word) for word in words]
+    # There is one place to begin, however many records there are.
+    monkeypatch.setattr(tfrecords, "STRIDE", 50)
     monkeypatch.setattr(TrialFileSystem, "root", data_dir.parent, raising=False)
     monkeypatch.setenv("TFDS_DATA_DIR", "trial://tfds")
-    assert read("tfds:parallel_pairs:train[100:]#500") == local
+    assert [read(word) for word in words] == local
+
+
+@pytest.mark.parametrize("spelled", ["tfds", "~/tfds"])
+def test_workers_elsewhere_are_given_absolute_paths(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, spelled: str
+) -> None:
+    monkeypatch.chdir(data_dir.parent)
+    monkeypatch.setenv("HOME", str(data_dir.parent))
+    monkeypatch.setenv("TFDS_DATA_DIR", spelled)
+    (source,) = parse_corpus("corpus", "tfds:parallel_pairs", "en", "fr")
+    assert source.work()[0].place == str(shard(data_dir))
 
 
 def _flip(path: Path, byte: int) -> None:

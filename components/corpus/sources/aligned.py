@@ -8,7 +8,17 @@ from functools import partial
 import pyarrow as pa
 
 from components.corpus.blocks import BLOCK_BYTES, BLOCK_PAIRS, raw_block
-from components.corpus.files import STRIDE, STRIPES, check_file, file_digest, file_size, is_gzip, line_arrays, scan
+from components.corpus.files import (
+    STRIDE,
+    STRIPES,
+    check_file,
+    file_digest,
+    file_size,
+    is_gzip,
+    line_arrays,
+    scan,
+    shrunk,
+)
 from components.corpus.parallel import spread
 from components.corpus.sources.source import Work
 from components.errors import InputError
@@ -95,8 +105,11 @@ class AlignedFiles:
             if part.stripe is None or number % STRIPES == part.stripe:
                 yield block
             number, done = number + 1, done + wanted
-        if work.lines is None and any(side.available(1) for side in sides):
-            raise self._unaligned(*(done + side.remaining() for side in sides))
+        if work.lines is None:
+            if any(side.available(1) for side in sides):
+                raise self._unaligned(*(done + side.remaining() for side in sides))
+        elif done < work.lines:
+            raise shrunk(self.target_path if sides[0].available(1) else self.source_path)
 
     def _unaligned(self, source_lines: int | None, target_lines: int | None) -> InputError:
         return InputError(

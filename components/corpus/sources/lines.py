@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from components.corpus.blocks import BLOCK_PAIRS
-from components.corpus.files import STRIDE, STRIPES, is_gzip, line_arrays, scan
+from components.corpus.files import STRIDE, STRIPES, is_gzip, line_arrays, scan, shrunk
 from components.corpus.sources.file import FileSource
 from components.corpus.sources.source import Work
 
@@ -46,6 +46,8 @@ class LineFile(FileSource):
             done += len(lines)
             if done == work.lines:
                 return
+        if work.lines is not None and done < work.lines:
+            raise shrunk(self.path)
 
     @abstractmethod
     def block(self, first_line: int, lines: pa.Array) -> pa.RecordBatch:

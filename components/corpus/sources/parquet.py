@@ -7,7 +7,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.corpus.blocks import BLOCK_PAIRS, raw_block
+from components.corpus.blocks import BLOCK_BYTES, BLOCK_PAIRS, closed, raw_block
 from components.corpus.files import open_raw
 from components.corpus.sources.file import FileSource
 from components.corpus.sources.source import Work
@@ -59,12 +59,15 @@ class ParquetFile(FileSource):
                 )
                 missing = pc.or_(pc.is_null(source), pc.is_null(target))
                 fault = pc.if_else(missing, NO_TEXT, pa.scalar(None, pa.string()))
-                yield raw_block(line, source.cast(pa.binary()), target.cast(pa.binary()), fault=fault)
+                yield from closed(raw_block(line, source.cast(pa.binary()), target.cast(pa.binary()), fault=fault))
                 line += batch.num_rows
 
     def _batches(self, parquet, group: int, columns: list[str]) -> Iterator[pa.RecordBatch]:  # type: ignore[no-untyped-def]
+        # Roughly: some rows may be larger than others, and of what repeats itself a file may hold one only.
+        held = parquet.metadata.row_group(group)
+        rows = min(max(BLOCK_BYTES * held.num_rows // max(held.total_byte_size, 1), 1), BLOCK_PAIRS)
         try:
-            yield from parquet.iter_batches(BLOCK_PAIRS, row_groups=[group], columns=columns)
+            yield from parquet.iter_batches(rows, row_groups=[group], columns=columns)
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"{self.path}, row group {group} is damaged ({_one_line(error)})") from None
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from components.corpus import examples, tfds_folder
 from components.corpus.blocks import BLOCK_PAIRS, raw_block
-from components.corpus.files import STRIDE, check_file, file_size
+from components.corpus.files import check_file, file_size
 from components.corpus.sources.source import Work
 from components.corpus.tfds_build import build
 from components.corpus.tfds_folder import PreparedSet, Shard, text_names
@@ -85,11 +85,12 @@ class TfdsSet:
     def work(self) -> list[Work]:
         names, works = tuple(self._names()), []
         for shard, wanted in self._slices():
-            for number, offset in enumerate(scan_records(shard.path, shard.records).starts):
-                first = number * STRIDE
-                begin, end = max(wanted.start, first), min(wanted.stop, first + STRIDE)
+            scanned = scan_records(shard.path, shard.records)
+            for number, offset in enumerate(scanned.starts):
+                held = scanned.records_from(number)
+                begin, end = max(wanted.start, held.start), min(wanted.stop, held.stop)
                 if begin < end:
-                    works.append(Work(shard.path, _Part(offset, first, names), begin + 1, end - begin))
+                    works.append(Work(shard.path, _Part(offset, held.start, names), begin + 1, end - begin))
         return works
 
     def read(self, work: Work) -> Iterator[pa.RecordBatch]:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pyarrow as pa
 
-from components.corpus.blocks import BLOCK_PAIRS, raw_block
+from components.corpus.blocks import BLOCK_BYTES, BLOCK_PAIRS, raw_block
 from components.corpus.files import DAMAGED, open_text
 from components.corpus.sources.file import FileSource
 from components.corpus.sources.source import Work
@@ -55,13 +55,14 @@ class TranslationMemory(FileSource):
         return [Work(self.path)]
 
     def read(self, work: Work) -> Iterator[pa.RecordBatch]:
-        first, sources, targets = 1, [], []
+        first, size, sources, targets = 1, 0, [], []
         for source, target in self._units():
             sources.append(source)
             targets.append(target)
-            if len(sources) == BLOCK_PAIRS:
+            size += len(source or b"") + len(target or b"")
+            if len(sources) == BLOCK_PAIRS or size >= BLOCK_BYTES:
                 yield _block(first, sources, targets)
-                first, sources, targets = first + len(sources), [], []
+                first, size, sources, targets = first + len(sources), 0, [], []
         if sources:
             yield _block(first, sources, targets)
 
