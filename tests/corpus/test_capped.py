@@ -3,6 +3,7 @@
 import gzip
 import json
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -140,3 +141,25 @@ def test_prepared_with_a_cap(tmp_path: Path) -> None:
     assert manifest.counts.rejected == {"empty": 1}
     assert {line["file"] for line in rejected(tmp_path / "d")} == {word}
     assert manifest.fingerprint == run(tmp_path / "e", corpus=write_aligned(tmp_path, lines[:40], "cut")).fingerprint
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("form", ["{en,fr}.gz", "tsv.gz", "tmx.gz"])
+def test_to_be_counted_a_compressed_file_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    for number in range(3):
+        write(tmp_path, form, LINES[20 * number : 20 * number + 20], f"part-{number}")
+    opened: list[str] = []
+
+    def open_text(path: str) -> BinaryIO:
+        opened.append(Path(path).name)
+        return real(path)
+
+    real = files.open_text
+    for module in ("files", "sources.tmx"):
+        monkeypatch.setattr(f"components.corpus.{module}.open_text", open_text)
+    sources = parse_corpus("corpus", f"{tmp_path}/part-*.{form}#50", "en", "fr")
+    assert [source.name[-3:] for source in sources] == [form[-3:], form[-3:], "#10"]
+    counted = [f"part-{number}.{language}.gz" for number in (0, 1) for language in ("en", "fr")]
+    assert sorted(opened) == (counted if "{" in form else [f"part-{number}.{form}" for number in (0, 1)])

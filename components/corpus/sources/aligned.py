@@ -85,7 +85,7 @@ class AlignedFiles:
 
     def work(self) -> list[Work]:
         if self._compressed:
-            return [Work(self.name, _Part(0, 0, stripe)) for stripe in range(STRIPES)]
+            return [Work(self.name, _Part(0, 0, stripe), whole=_Part(0, 0)) for stripe in range(STRIPES)]
         source, target = scan(self.source_path), scan(self.target_path)
         return [
             Work(self.name, _Part(*starts), number * STRIDE + 1, source.lines_from(number))

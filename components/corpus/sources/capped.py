@@ -64,7 +64,7 @@ def _lines(source: Source) -> int | None:
 def _count(source: Source, pairs: int) -> int:
     """The same by reading, which ends where they are more than ``pairs``."""
     lines = 0
-    for work in source.work():
+    for work in dict.fromkeys(replace(work, part=work.whole or work.part) for work in source.work()):
         for block in source.read(work):
             lines = max(lines, _last_line(block))
             if lines > pairs:

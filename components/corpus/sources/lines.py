@@ -26,7 +26,7 @@ class LineFile(FileSource):
 
     def work(self) -> list[Work]:
         if is_gzip(self.path):
-            return [Work(self.path, _Part(0, stripe)) for stripe in range(STRIPES)]
+            return [Work(self.path, _Part(0, stripe), whole=_Part(0)) for stripe in range(STRIPES)]
         scanned = scan(self.path)
         return [
             Work(self.path, _Part(start), number * STRIDE + 1, scanned.lines_from(number))

@@ -13,13 +13,15 @@ class Work:
 
     ``place`` is what ``rejected/`` calls it (a file's name as the user gave it), ``part`` what the source needs to find
     it again; both are plain values. It begins at line ``first_line`` of its place and holds ``lines`` of them, None
-    where only reading tells.
+    where only reading tells. If other parts lie interleaved with it, so that each is found by reading them all,
+    ``whole`` is the ``part`` that holds them together.
     """
 
     place: str
     part: Any = None
     first_line: int = 1
     lines: int | None = None
+    whole: Any = None
 
 
 class Source(Protocol):
