@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from components.corpus.destination import Destination
+from components.turns import when_free
 
 DATA = Path("data")
 
@@ -10,10 +11,12 @@ DATA = Path("data")
 def local_dataset(data_dir: str) -> Path:
     """The folder of a prepared dataset; one that lies elsewhere (``gs://…``) is fetched once, into ``data/KEY``.
 
+    If another process is fetching it at this moment, this one waits and finds it there.
+
     Raises:
         InputError: if there is none to fetch.
     """
-    folder = Destination.of(data_dir).fetch(DATA)
+    folder = when_free(lambda: Destination.of(data_dir).fetch(DATA))
     if str(folder) != str(Path(data_dir)):
         print(f"data_dir: {data_dir} is read from its copy in {folder}")
     return folder

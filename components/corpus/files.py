@@ -272,14 +272,26 @@ def write_file(path: str, pieces: Iterable[bytes]) -> int:
 
     A distributed runner may write it a second time while a worker that it has given up is still at it. What that one
     leaves behind ends in ``PARTIAL``.
+
+    Raises:
+        InputError: if a file of this machine cannot be written: its disk is full, say.
     """
-    written = path if is_remote(path) else f"{path}.{uuid4().hex}{PARTIAL}"
+    if is_remote(path):
+        return _write(path, pieces)
+    written = f"{path}.{uuid4().hex}{PARTIAL}"
+    try:
+        size = _write(written, pieces)
+        os.replace(written, path)
+    except OSError as error:
+        raise InputError(f"data_dir: {path} cannot be written: {error.strerror}") from None
+    return size
+
+
+def _write(path: str, pieces: Iterable[bytes]) -> int:
     size = 0
-    with _create(written) as file:
+    with _create(path) as file:
         for piece in pieces:
             size += file.write(piece) or len(piece)
-    if written != path:
-        os.replace(written, path)
     return size
 
 

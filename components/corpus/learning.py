@@ -14,7 +14,7 @@ from components.text.vocabulary import SPECIAL_TOKENS
 
 # Sentences a side to learn from.
 SAMPLE_SENTENCES = 100_000
-# Bytes. Longer ones teach no more, and a worker holds two samples of sentences like these at the most.
+# Bytes. Longer ones teach no more, and bound what a worker holds: two samples of sentences like these, and a block.
 _LONGEST = 4096
 SENTENCES = pa.schema([("hash", pa.uint64()), ("sentence", pa.string())])
 
@@ -46,7 +46,8 @@ class LearnTokenizers(beam.PTransform):
 class SampleSentences(beam.CombineFn):
     """Blocks of schema ``SENTENCES`` → the distinct sentences with the smallest hashes, in the order of these.
 
-    Which sentences those are, and their order, depends on the corpus alone: not on blocks, workers or bundles.
+    Which sentences those are, and their order, depends on the corpus alone: not on blocks, workers or bundles. Of what
+    it is given, one block at a time, it holds at most ``2 * size`` rows and that block, while it merges, too.
     """
 
     def __init__(self, size: int):
@@ -60,7 +61,11 @@ class SampleSentences(beam.CombineFn):
         return self.compact(accumulator) if sum(b.num_rows for b in accumulator) > 2 * self.size else accumulator
 
     def merge_accumulators(self, accumulators: Iterable[list[pa.RecordBatch]]) -> list[pa.RecordBatch]:
-        return self.compact([block for accumulator in accumulators for block in accumulator])
+        merged = self.create_accumulator()
+        for accumulator in accumulators:
+            for block in accumulator:
+                merged = self.add_input(merged, block)
+        return self.compact(merged)
 
     def compact(self, accumulator: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
         if not accumulator:

@@ -48,7 +48,11 @@ class RankedTokens:
 
 
 class RankTokens(beam.CombineFn):
-    """Blocks of schema ``TOKEN_COUNTS`` → :class:`RankedTokens`. A worker holds each distinct token once."""
+    """Blocks of schema ``TOKEN_COUNTS`` → :class:`RankedTokens`.
+
+    A worker holds each distinct token once, and beside them ``_PILE`` rows and a block at the most that are not added
+    up yet; while it merges, the block is what another worker has counted.
+    """
 
     def __init__(self, vocab_size: int, min_count: int):
         self.places, self.min_count = vocab_size - len(SPECIAL_TOKENS), min_count
@@ -62,7 +66,11 @@ class RankTokens(beam.CombineFn):
         return self.compact(accumulator) if sum(b.num_rows for b in accumulator[1:]) > _PILE else accumulator
 
     def merge_accumulators(self, accumulators: Iterable[list[pa.RecordBatch]]) -> list[pa.RecordBatch]:
-        return self.compact([block for accumulator in accumulators for block in accumulator])
+        merged = self.create_accumulator()
+        for accumulator in accumulators:
+            for block in accumulator:
+                merged = self.add_input(merged, block)
+        return self.compact(merged)
 
     def compact(self, accumulator: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
         if len(accumulator) < 2:

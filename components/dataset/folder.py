@@ -12,11 +12,12 @@ from components.dataset.manifest import MANIFEST_FILE, Manifest
 from components.errors import BusyError, InputError
 from components.text.codec import codec_files
 
-# What a dataset consists of, besides the vocabularies.
-_PARTS = frozenset({MANIFEST_FILE, MANIFEST_FILE + ".partial", "tokenizer", "records", "heldout", "rejected"})
-# While it is being made it holds this, too.
-_IN_THE_MAKING = frozenset({"report.pickle"})
-# A hidden folder that no process holds, and that none has changed for so many seconds, was left by a killed one.
+# Stands in every folder that may be deleted: one that is being made, or one whose place another takes.
+_MARKER = ".temporary"
+_MARKER_TEXT = "This folder is an unfinished or a replaced dataset. It is deleted when the next one is prepared.\n"
+# What a dataset consists of, besides the vocabularies. (Who is killed in between leaves the marker in a finished one.)
+_PARTS = frozenset({MANIFEST_FILE, MANIFEST_FILE + ".partial", "tokenizer", "records", "heldout", "rejected", _MARKER})
+# A marked folder that no process holds, and that none has changed for so many seconds, was left by a killed one.
 _ABANDONED_SECONDS = 60.0
 
 
@@ -75,15 +76,12 @@ def check_foreign(place: str, names: Iterable[str]) -> None:
     Raises:
         InputError: if not.
     """
-    if foreign := _foreign(names):
+    foreign = sorted(name for name in set(names) - _PARTS if not name.startswith("vocabulary."))
+    if foreign:
         raise InputError(
             f"data_dir: {place} holds what is no part of a dataset ({', '.join(foreign[:3])}, …); must be a new or"
             " empty folder, or one that holds a prepared dataset"
         )
-
-
-def _foreign(names: Iterable[str]) -> list[str]:
-    return sorted(name for name in set(names) - _PARTS if not name.startswith("vocabulary."))
 
 
 def held(place: str, found: str | None, key: str) -> InputError:
@@ -104,11 +102,11 @@ def staged(folder: Path) -> Iterator[Path]:
     """A new folder beside ``folder``, which takes its place when the block ends, and vanishes if the block fails.
 
     A process that is killed leaves the hidden folder ``.NAME.partial`` or ``.NAME.old`` behind; the next one clears it
-    away, and those of other datasets beside it.
+    away, and those of other datasets beside it. Such a folder holds a marker: without it, nothing is deleted.
 
     Raises:
         BusyError: if another process is at work on it.
-        InputError: if it cannot be made.
+        InputError: if it cannot be made, or if somebody else's files bear one of these two names.
     """
     folder = folder.absolute()
     partial = folder.with_name(f".{folder.name}.partial")
@@ -118,30 +116,54 @@ def staged(folder: Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(f"data_dir: {folder} cannot be written: {error.strerror}") from None
     try:
-        _lock(lock, partial, folder)
+        if not _locked(lock, partial):
+            raise BusyError(f"data_dir: another process is preparing {folder} at this moment")
+        old = folder.with_name(f".{folder.name}.old")
+        _check_own(partial)
+        _check_own(old)
         _clear_abandoned(folder.parent)
         try:
-            for left_over in partial.iterdir():
-                _remove(left_over)
+            _mark(partial)
+            _clear(partial)
             yield partial
-            _replace(folder, partial)
+            _replace(folder, partial, old)
         except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
+            with suppress(OSError):
+                _discard(partial)
             raise
     finally:
         os.close(lock)
 
 
-def _lock(lock: int, partial: Path, folder: Path) -> None:
-    """Locks the folder itself, so that no lock file stays behind."""
-    busy = BusyError(f"data_dir: another process is preparing {folder} at this moment")
+def _locked(lock: int, path: Path) -> bool:
+    """Locks the folder itself, so that no lock file stays behind; no if another process holds it, or has moved it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise busy from None
+        return False
     # Between opening and locking, its owner may have finished and moved it into place.
-    if not partial.exists() or not os.path.samestat(os.fstat(lock), partial.stat()):
-        raise busy
+    return path.exists() and os.path.samestat(os.fstat(lock), path.stat())
+
+
+def _check_own(path: Path) -> None:
+    """Looks whether ``path`` may be used and deleted: it is free, empty, or bears the marker."""
+    free = not path.exists() or (path.is_dir() and not any(path.iterdir()))
+    if not free and not _is_marked(path):
+        raise InputError(
+            f"data_dir: {path} is in the way, and was not made by this program (it holds no {_MARKER}); move or remove"
+            " it, or choose another folder"
+        )
+
+
+def _mark(path: Path) -> None:
+    try:
+        (path / _MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"data_dir: {path} cannot be written: {error.strerror}") from None
+
+
+def _is_marked(path: Path) -> bool:
+    return (path / _MARKER).is_file()
 
 
 def _clear_abandoned(parent: Path) -> None:
@@ -149,36 +171,40 @@ def _clear_abandoned(parent: Path) -> None:
     for path in parent.glob(".*"):
         if path.suffix in (".partial", ".old") and path.is_dir() and not path.is_symlink():
             with suppress(OSError):
-                if _is_abandoned(path):
-                    shutil.rmtree(path)
+                _clear_if_abandoned(path)
 
 
-def _is_abandoned(path: Path) -> bool:
-    if _foreign({entry.name for entry in path.iterdir()} - _IN_THE_MAKING):
-        return False
-    if time.time() - path.stat().st_mtime < _ABANDONED_SECONDS:
-        return False
+def _clear_if_abandoned(path: Path) -> None:
     lock = os.open(path, os.O_RDONLY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+        # Held until all is gone: nobody begins to work in it meanwhile.
+        if _locked(lock, path) and _is_marked(path) and time.time() - path.stat().st_mtime >= _ABANDONED_SECONDS:
+            _discard(path)
     finally:
         os.close(lock)
-    return True
 
 
-def _replace(folder: Path, partial: Path) -> None:
-    old = folder.with_name(f".{folder.name}.old")
-    _remove(old)
+def _replace(folder: Path, partial: Path, old: Path) -> None:
+    if _is_marked(old):
+        _discard(old)
     if folder.exists():
+        _mark(folder)
         folder.rename(old)
     partial.rename(folder)
-    _remove(old)
+    (folder / _MARKER).unlink()
+    if _is_marked(old):
+        _discard(old)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    elif path.exists() or path.is_symlink():
-        path.unlink()
+def _discard(path: Path) -> None:
+    """Deletes a marked folder, its marker last: what is left of it by a killed process can still be told."""
+    _clear(path)
+    shutil.rmtree(path)
+
+
+def _clear(path: Path) -> None:
+    for entry in path.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry.name != _MARKER:
+            entry.unlink()

@@ -52,7 +52,7 @@ class PieceTokenizer:
         """Sentences, shape [n] → a list of pieces for each, shape [n, (pieces)]; an empty sentence has none."""
         words = split_at_blanks(escape(sentences, _RESERVED))
         running = words.flatten().dictionary_encode()
-        # One thread: Beam's workers share the cores already.
+        # One thread: two take as long. The time goes into Python's strings, which one thread at a time can make.
         cut = self._processor.encode(running.dictionary.to_pylist(), out_type=str, num_threads=1)
         pieces = pa.array(cut, pa.list_(pa.string())).take(running.indices)
         ends = words.offsets.to_numpy() - words.offsets[0].as_py()

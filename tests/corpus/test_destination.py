@@ -1,6 +1,9 @@
 """Datasets and corpora on a remote file system: whole or not at all, and the same as on this machine."""
 
 import gzip
+import logging
+import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ import pytest
 from components.corpus import files
 from components.corpus.destination import Destination
 from components.corpus.startup import import_beam
-from components.dataset.folder import find_intact
+from components.dataset.folder import find_intact, staged
 from components.dataset.manifest import Manifest
 from components.errors import InputError
 from pipelines import prepare
@@ -153,6 +156,40 @@ def test_a_remote_dataset_is_fetched_once_to_be_read(
     (bucket / "sets/d/vocabulary.en.txt").unlink()
     with pytest.raises(InputError, match=f"data_dir: {URL} holds a damaged dataset"):
         local_dataset(URL)
+
+
+def test_who_wants_a_remote_dataset_that_is_being_fetched_waits_for_it(
+    bucket: Path, corpus: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(URL, corpus)
+    manifest = Manifest.load(bucket / "sets/d")
+    began, waited = threading.Event(), threading.Event()
+
+    class Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            waited.set()
+
+    def other() -> None:
+        with staged(Path("data") / manifest.key) as partial:
+            began.set()
+            waited.wait(timeout=10)
+            shutil.copytree(bucket / "sets/d", partial, dirs_exist_ok=True)
+
+    told = Told()
+    logging.getLogger("components.turns").addHandler(told)
+    thread = threading.Thread(target=other)
+    thread.start()
+    try:
+        assert began.wait(timeout=10)
+        assert find_intact(local_dataset(URL)) == manifest
+        assert "another process is preparing" in caplog.text
+        # The other's copy: its own would go without these.
+        assert Path("data", manifest.key, "rejected").exists()
+    finally:
+        waited.set()
+        thread.join()
+        logging.getLogger("components.turns").removeHandler(told)
 
 
 def test_a_remote_corpus_is_the_same_corpus(bucket: Path, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """The dataset's folder: whole or not at all, and nothing of the user's is overwritten."""
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -56,37 +58,96 @@ def test_a_failure_leaves_the_old_dataset_and_nothing_else(dataset: Path) -> Non
 
 
 def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
-    (tmp_path / ".data.partial/records").mkdir(parents=True)
-    (tmp_path / ".data.partial/records/old").write_text("old")
+    leave(tmp_path / ".data.partial")
     with staged(tmp_path / "data") as partial:
-        assert list(partial.iterdir()) == []
+        assert [path.name for path in partial.iterdir()] == [".temporary"]
+
+
+def leave(folder: Path, seconds: float = 3600.0, marked: bool = True) -> Path:
+    """What a killed process left of a dataset so many seconds ago; not marked: what somebody else keeps there."""
+    (folder / "records").mkdir(parents=True)
+    (folder / "records/thesis.txt").write_text("years of work")
+    if marked:
+        (folder / ".temporary").write_text("")
+    os.utime(folder, (time.time() - seconds,) * 2)
+    return folder
 
 
 def test_what_was_left_of_other_datasets_is_cleared_away_too(tmp_path: Path) -> None:
-    def leave(name: str, entry: str, seconds: float = 3600.0) -> str:
-        (tmp_path / name / entry).mkdir(parents=True)
-        os.utime(tmp_path / name, (time.time() - seconds,) * 2)
-        return name
-
-    abandoned = {leave(".one.partial", "records"), leave(".two.old", "heldout"), leave(".six.partial", "report.pickle")}
-    kept = {
-        leave(".new.partial", "records", seconds=0.0),
-        leave(".theirs.partial", "thesis"),
-        leave("three", "records"),
-    }
+    abandoned = [leave(tmp_path / ".one.partial"), leave(tmp_path / ".two.old")]
+    kept = [leave(tmp_path / ".new.partial", seconds=0.0), leave(tmp_path / "three")]
     with staged(tmp_path / "locked") as partial:
         os.utime(partial, (0, 0))
         with staged(tmp_path / "data"):
-            names = {path.name for path in tmp_path.iterdir()}
-            assert kept | {".locked.partial"} <= names
-            assert not abandoned & names
+            assert all(path.exists() for path in [*kept, partial])
+            assert not any(path.exists() for path in abandoned)
 
 
-def test_a_process_killed_between_two_renamings_leaves_nothing_for_ever(tmp_path: Path) -> None:
-    (tmp_path / ".data.old/records").mkdir(parents=True)
+def test_what_no_preparation_made_is_never_cleared_away(tmp_path: Path) -> None:
+    theirs = [leave(tmp_path / name, marked=False) for name in (".mine.old", ".mine.partial")]
+    (tmp_path / ".empty.partial").mkdir()
+    os.utime(tmp_path / ".empty.partial", (0, 0))
     with staged(tmp_path / "data"):
         pass
-    assert [path.name for path in tmp_path.iterdir() if path.name != "tracking"] == ["data"]
+    assert (tmp_path / ".empty.partial").is_dir()
+    assert all((path / "records/thesis.txt").read_text() == "years of work" for path in theirs)
+
+
+@pytest.mark.parametrize("name", [".data.partial", ".data.old"])
+def test_somebody_elses_files_in_the_way_are_refused(tmp_path: Path, name: str) -> None:
+    theirs = leave(tmp_path / name, marked=False)
+    with pytest.raises(InputError, match=rf"data_dir: .*{name} is in the way"), staged(tmp_path / "data"):
+        pass
+    assert [path.name for path in theirs.rglob("*")] == ["records", "thesis.txt"]
+    theirs.rename(tmp_path / "moved")
+    with staged(tmp_path / "data"):
+        pass
+
+
+def test_what_is_cleared_away_is_locked_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or else who begins to make that dataset at this moment would lose what it writes."""
+    abandoned, remove, busy = leave(tmp_path / ".one.partial"), shutil.rmtree, []
+
+    def watched(path: Path) -> None:
+        lock = os.open(abandoned, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            busy.append(path.name)
+        finally:
+            os.close(lock)
+        remove(path)
+
+    monkeypatch.setattr(shutil, "rmtree", watched)
+    with staged(tmp_path / "data"):
+        assert busy == ["records", ".one.partial"]
+
+
+def test_what_a_killed_process_left_of_a_deletion_can_still_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(path: Path) -> None:
+        raise KeyboardInterrupt
+
+    leave(tmp_path / ".data.partial")
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt), staged(tmp_path / "data"):
+            pass
+    assert (tmp_path / ".data.partial/.temporary").exists()
+    with staged(tmp_path / "data"):
+        pass
+
+
+def test_a_process_killed_between_two_renamings_leaves_nothing_for_ever(dataset: Path) -> None:
+    (dataset / ".temporary").write_text("")
+    check_replaceable(dataset, manifest().key, force=False)
+    assert find_intact(dataset)
+    dataset.rename(dataset.with_name(".dataset.old"))
+    with staged(dataset):
+        pass
+    assert list(dataset.iterdir()) == []
+    assert [path.name for path in dataset.parent.iterdir() if path.name != "tracking"] == ["dataset"]
 
 
 def test_two_processes_do_not_write_one_dataset(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -534,6 +535,25 @@ def test_as_a_program_it_says_one_line_and_exits_with_2(tmp_path: Path) -> None:
         " end-of-stream marker was reached)"
     ]
     assert not (tmp_path / "d").exists()
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    """Where no file may be longer than 8 MiB, what is rejected finds no place."""
+    corpus = tmp_path / "long.tsv"
+    corpus.write_text("".join(f"{number} a\tun {number}\n{number} {'b ' * 50_000}\tune\n" for number in range(100)))
+    command = [sys.executable, "-m", "pipelines.prepare", f"--corpus={corpus}", f"--data_dir={tmp_path / 'd'}"]
+    limit = 8 << 20
+    done = subprocess.run(
+        command,
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert done.returncode == 2, done.stderr
+    (line,) = (line for line in done.stderr.splitlines() if not line.startswith("prepare: "))
+    assert re.fullmatch(rf"error: data_dir: {tmp_path}/\S+\.jsonl cannot be written: File too large", line)
+    assert not [path.name for path in tmp_path.iterdir() if path.name in ("d", ".d.partial")]
 
 
 def _write(folder: Path, form: str, lines: list[DirtyLine]) -> Path:
