@@ -120,9 +120,9 @@ def staged(folder: Path) -> Iterator[Path]:
             raise BusyError(f"data_dir: another process is preparing {folder} at this moment")
         old = folder.with_name(f".{folder.name}.old")
         _check_own(partial)
-        _check_own(old)
         _clear_abandoned(folder.parent)
         try:
+            _check_own(old)
             _mark(partial)
             _clear(partial)
             yield partial

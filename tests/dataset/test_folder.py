@@ -99,6 +99,7 @@ def test_somebody_elses_files_in_the_way_are_refused(tmp_path: Path, name: str) 
     with pytest.raises(InputError, match=rf"data_dir: .*{name} is in the way"), staged(tmp_path / "data"):
         pass
     assert [path.name for path in theirs.rglob("*")] == ["records", "thesis.txt"]
+    assert [path.name for path in tmp_path.iterdir() if path.name != "tracking"] == [name]
     theirs.rename(tmp_path / "moved")
     with staged(tmp_path / "data"):
         pass
