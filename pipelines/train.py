@@ -177,6 +177,9 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step
         )
     if training.resumed:
         print(f"Going on from step {training.step} of {parameters.checkpoint_dir}")
+    # The run of this process shows the whole curve, whoever trained its beginning.
+    for event in training.history:
+        _record(event, step)
     # Closed at once when interrupted: that is when the state is saved, and the folder is still locked.
     with closing(training.run()) as progress:
         _show_and_record(progress, training.step, training.total_steps, step)
@@ -195,28 +198,28 @@ def _show_and_record(progress: Iterable[Progress], done: int, total: int, step: 
     interval = 0.5 if sys.stderr.isatty() else 15
     with tqdm(desc="train", initial=done, total=total, unit="step", mininterval=interval, dynamic_ncols=True) as bar:
         for event in progress:
+            _record(event, step)
             if isinstance(event, Average):
-                step.log_metrics({f"averaged_{name}": value for name, value in event.metrics.items()}, step=event.step)
                 kept = "better than the best epoch, and kept" if event.best else "not better than the best epoch"
                 bar.write(f"average of the last {event.epochs} epochs: {_VALIDATED.format(**event.metrics)} ({kept})")
-                continue
-            step.log_metrics(event.metrics, step=event.step)
-            if isinstance(event, Epoch):
+            elif isinstance(event, Epoch):
                 shown = _VALIDATED.format(**event.metrics)
                 bar.write(f"epoch {event.epoch}: {shown}{' (best so far)' if event.best else ''}")
                 bar.write(f"    {event.examples[0].source}  →  {event.examples[0].translation}")
-                step.log_table(
-                    {
-                        column: [getattr(example, column) for example in event.examples]
-                        for column in ("source", "reference", "translation")
-                    },
-                    f"examples/epoch-{event.epoch:03d}.json",
-                )
             else:
                 loss = event.metrics.get("train_sampled_loss", event.metrics.get("train_loss"))
                 rate = event.metrics["target_tokens_per_second"]
                 bar.set_postfix_str(f"loss {loss:.3f}, {rate:,.0f} target tokens/s", refresh=False)
                 bar.update(event.step - bar.n)
+
+
+def _record(event: Progress, step: StepRun) -> None:
+    prefix = "averaged_" if isinstance(event, Average) else ""
+    step.log_metrics({f"{prefix}{name}": value for name, value in event.metrics.items()}, step=event.step)
+    if isinstance(event, Epoch):
+        columns = ("source", "reference", "translation")
+        table = {column: [getattr(example, column) for example in event.examples] for column in columns}
+        step.log_table(table, f"examples/epoch-{event.epoch:03d}.json")
 
 
 if __name__ == "__main__":

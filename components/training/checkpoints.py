@@ -10,6 +10,7 @@ import tensorflow as tf
 from filelock import FileLock, Timeout
 
 from components.errors import BusyError, InputError
+from components.training.history import HISTORY_FILE
 
 LATEST, BEST, EPOCHS, OWNER_FILE = "latest", "best", "epochs", "training.key"
 
@@ -118,4 +119,5 @@ def forget(folder: Path) -> None:
     with locked(folder):
         for kept in (LATEST, BEST, EPOCHS):
             shutil.rmtree(folder / kept, ignore_errors=True)
-        (folder / OWNER_FILE).unlink(missing_ok=True)
+        for file in (HISTORY_FILE, OWNER_FILE):
+            (folder / file).unlink(missing_ok=True)

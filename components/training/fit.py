@@ -15,6 +15,7 @@ from components.model.parameters import ModelParameters
 from components.model.seq2seq import Seq2Seq
 from components.text.codec import TextCodec
 from components.training.checkpoints import Checkpoints
+from components.training.history import History
 from components.training.parameters import TrainingParameters
 from components.training.progress import Average, Epoch, Progress, Steps
 from components.training.reader import BatchReader
@@ -82,6 +83,7 @@ class Training:
             validated_step=self._validated_step,
         )
         self.resumed = self._checkpoints.resume()
+        self._history = History(checkpoint_dir, self._stands)
 
     @property
     def step(self) -> int:
@@ -92,6 +94,16 @@ class Training:
     def seconds(self) -> float:
         """Seconds of training and validation so far, over all the processes that had a part in it."""
         return float(self._seconds)
+
+    @property
+    def history(self) -> list[Steps | Epoch]:
+        """What earlier processes told of the steps that this one goes on from."""
+        return self._history.events
+
+    def _stands(self, event: Steps | Epoch) -> bool:
+        # The state may be that of an epoch's last step, and its validation still to come.
+        done = isinstance(event, Steps) or self._is_validated()
+        return event.step < self.step or (event.step == self.step and done)
 
     def run(self) -> Generator[Progress, None, None]:
         """Trains to the end, telling how it goes; then the model has its best weights, or the average of the last.
@@ -107,6 +119,7 @@ class Training:
             if self.step == 0 or self.step % self._reader.batches or self._is_validated():
                 yield from self._rest_of_epoch(clock)
             epoch = self._validate(clock)
+            self._history.add(epoch)
             self._checkpoints.save_latest()
             yield epoch
         if self.parameters.averaged_epochs > 1:
@@ -128,7 +141,7 @@ class Training:
                 positions = float(tf.size(batch[1]) - tf.shape(batch[1])[0])
                 reported.add(loss=loss, tokens=tokens, norm=norm, positions=positions, rate=rate, waited=waited)
                 if reported.steps == REPORTED_STEPS:
-                    yield Steps(self.step, self.total_steps, reported.metrics(self.model.num_sampled))
+                    yield self._told(reported)
                     reported = _Means()
                 if self._out_of_time(clock):
                     break
@@ -136,11 +149,16 @@ class Training:
                     self._save(clock)
                     saved = time.monotonic()
             if reported.steps:
-                yield Steps(self.step, self.total_steps, reported.metrics(self.model.num_sampled))
+                yield self._told(reported)
         except (KeyboardInterrupt, GeneratorExit):
             self._save(clock)
             raise
         self._save(clock)
+
+    def _told(self, reported: "_Means") -> Steps:
+        steps = Steps(self.step, self.total_steps, reported.metrics(self.model.num_sampled))
+        self._history.add(steps)
+        return steps
 
     def _save(self, clock: "_Clock") -> None:
         # Between the update of the weights and that of the counter the state is no one step's.

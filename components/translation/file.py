@@ -51,6 +51,8 @@ def translate_file(
         InputError: if parameters or files cannot be worked with, or if no row at all can be translated.
     """
     digest = digest_of(source)
+    if target.exists() and target.samefile(source):
+        raise InputError(f"output: {target} is the input file, must be another one")
     check_writable(target)
     found = find_model(model)
     language = TextCodec.load(found.folder / "artifacts" / "codec").settings.source_language

@@ -19,7 +19,7 @@ class TranslateParameters(SearchOptions):
         "",
         "a file to translate: text, line by line; .tsv, first column; .jsonl or .parquet, field `text`",
     )
-    output: str = parameter("", "the file that the translations of `input` go to")
+    output: str = parameter("", "the file that the translations of `input` go to; what it held is replaced")
     n_best: int = parameter(
         1, "translations of each text or line, best first; at most `beam_width`", minimum=1, maximum=MAX_BEAM_WIDTH
     )

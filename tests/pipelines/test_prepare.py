@@ -7,6 +7,7 @@ import os
 import random
 import re
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from mlflow import MlflowClient
 
 from components.corpus.deduplicate import Deduplicate
 from components.corpus.histograms import LONGEST
@@ -635,3 +637,18 @@ def test_a_killed_preparation_leaves_the_old_dataset_or_none(tmp_path: Path) -> 
     assert start(70).wait() == 0
     assert Manifest.load(folder).parameters["vocab_size"] == 70
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_an_interrupt_while_it_reads_is_one_word(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pipelines.prepare", "--corpus=sample:40000", f"--data_dir={tmp_path / 'd'}"]
+    process = subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stderr
+    lines = iter(process.stderr.readline, "")
+    while not re.search(r"[1-9]\S* pairs read", line := next(lines)):
+        assert line.startswith("prepare: ")
+    process.send_signal(signal.SIGINT)
+    rest = [line for line in lines if not line.startswith("prepare: ")]
+    assert (process.wait(), rest) == (130, ["interrupted\n"])
+    (run,) = MlflowClient().search_runs(["0"])
+    assert run.info.status == "KILLED"
+    assert list(tmp_path.glob("*d*/manifest.json")) == []

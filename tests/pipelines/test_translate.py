@@ -49,6 +49,7 @@ def test_a_file_line_by_line(model: str, tmp_path: Path, capsys: pytest.CaptureF
         ("--text x --beam_width 11", "beam_width: found '11', must be a whole number from 1 up to 10"),
         ("--input nowhere --output x", "input: nowhere cannot be read"),
         ("--input FILE --output nowhere/x", "output: nowhere/x cannot be written: there is no folder nowhere"),
+        ("--input FILE --output FILE", "output: FILE is the input file, must be another one"),
         ("--input FILE --output .", "output: . cannot be written: it is a folder"),
         ("--input FILE --output x.jsonl --model MODEL", "output: x.jsonl must end in something else"),
         ("--input FILE --output x --runner DataflowRunner", "runner: found 'DataflowRunner', must be one of"),

@@ -90,6 +90,24 @@ def test_an_epoch_whose_validation_was_interrupted_is_validated_after_all(datase
     ended_like(undisturbed, training, events)
 
 
+def test_a_run_that_goes_on_knows_what_was_told_before(dataset, tmp_path, undisturbed):
+    killed_at(21, dataset, tmp_path)
+    training = make(dataset, tmp_path)
+    step = training.step
+    told = [*training.history, *training.run()]
+    assert 0 < step < told[-1].step
+    assert [event.step for event in told] == sorted(event.step for event in told)
+    steps = [event for event in told if isinstance(event, Steps)]
+    # Each step was told one by one before the kill, and in tens after it.
+    assert [event.step for event in steps if event.step <= step] == list(range(1, step + 1))
+    epochs = [event for event in told if isinstance(event, Epoch)]
+    assert [epoch.metrics["val_loss"] for epoch in epochs] == [e.metrics["val_loss"] for e in undisturbed[1]]
+    assert epochs[0].examples == undisturbed[1][0].examples
+    assert make(dataset, tmp_path).history == told
+    forget(tmp_path)
+    assert make(dataset, tmp_path).history == []
+
+
 def ended_like(undisturbed, training: Training, events: list) -> None:
     assert events[-1].metrics["val_loss"] == undisturbed[1][-1].metrics["val_loss"]
     for left, right in zip(weights(training), undisturbed[0], strict=True):

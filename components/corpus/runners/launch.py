@@ -64,6 +64,8 @@ class Launch:
                 self._cancel()
                 raise
             except Exception as error:
+                if _is_interrupt(error):  # It met the worker, which is this very thread.
+                    raise KeyboardInterrupt from None
                 if reason := self.runner.reason(error):
                     raise InputError(reason) from None
                 if self.runner.in_process:
@@ -102,6 +104,11 @@ class Launch:
             _logger.warning("%s: interrupted, and the job is cancelled", self.runner.name)
         except Exception as error:
             _logger.warning("%s: interrupted, but the job may go on (%s)", self.runner.name, error)
+
+
+def _is_interrupt(error: Exception) -> bool:
+    """Whether Beam says in words of its own that Ctrl-C ended a step."""
+    return isinstance(error, RuntimeError) and str(error).startswith("KeyboardInterrupt")
 
 
 def check_flags(flags: Flags) -> None:

@@ -1,0 +1,45 @@
+"""What a training told so far, kept beside its checkpoints: a run that goes on knows the curve it continues."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from components.training.progress import Epoch, Example, Steps
+
+HISTORY_FILE = "history.jsonl"
+
+
+class History:
+    """The events of a training in the order in which they were told.
+
+    Args:
+        folder: the checkpoint folder of the training.
+        stands: whether an event that an earlier process told is part of the state that this one goes on from. What
+            that process did after its last checkpoint is done again, and told again.
+    """
+
+    def __init__(self, folder: Path, stands: Callable[[Steps | Epoch], bool]):
+        self._file = folder / HISTORY_FILE
+        told = self._file.read_text(encoding="utf-8").splitlines(keepends=True) if self._file.exists() else []
+        # A process that was killed may have left half a line.
+        self.events = [event for line in told if line.endswith("\n") and stands(event := _event(line))]
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = self._file.with_suffix(".partial")
+        partial.write_text("".join(map(_line, self.events)), encoding="utf-8")
+        partial.replace(self._file)
+
+    def add(self, event: Steps | Epoch) -> None:
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(_line(event))
+
+
+def _line(event: Steps | Epoch) -> str:
+    return json.dumps({"kind": type(event).__name__, **asdict(event)}, ensure_ascii=False) + "\n"
+
+
+def _event(line: str) -> Steps | Epoch:
+    told = json.loads(line)
+    if told.pop("kind") == Steps.__name__:
+        return Steps(**told)
+    return Epoch(**{**told, "examples": tuple(Example(**example) for example in told["examples"])})
