@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.corpus.startup import import_beam
 from components.errors import InputError
 from components.serving.loading import find_model
 from components.serving.options import TranslationOptions
@@ -66,6 +67,7 @@ def translate_file(
         if missing:
             # Late: importing Beam takes seconds (and brings TensorFlow, which writes a dozen lines about absent GPUs).
             os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+            import_beam(lean=True)
             from components.translation.pipeline import translate_parts
 
             with progress(workspace, parts):
