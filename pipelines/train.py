@@ -115,7 +115,7 @@ def _find_trained(key: str) -> FinishedStep | None:
     """An earlier run with this key whose model is still there and whole."""
     for earlier in find_finished(STEP, key):
         model_uri = earlier.outputs.get("model_uri", "")
-        if model_uri and inventory(model_uri) == earlier.outputs.get("inventory"):
+        if model_uri and (files := inventory(model_uri)) and files == earlier.outputs.get("inventory"):
             return earlier
     return None
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.code import code_digest
+from components.tracking.artifacts import read_text
 from components.tracking.links import run_page
 from components.tracking.run import StepRun
 from components.tracking.server import patiently
@@ -30,13 +31,10 @@ class FinishedStep:
     metrics: dict[str, float]
 
     def read(self, path: str) -> str | None:
-        """The content of its artifact ``path``; None if it is gone."""
-        import mlflow
-        from mlflow.exceptions import MlflowException
-
+        """The content of its artifact ``path``; None if it is gone or no longer text."""
         try:
-            return mlflow.artifacts.load_text(f"runs:/{self.run_id}/{path}")
-        except (MlflowException, OSError, UnicodeDecodeError):
+            return read_text(self.run_id, path)
+        except UnicodeDecodeError:
             return None
 
 

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from components.dataset.heldout import heldout_content
-from components.tracking.registry import CHAMPION, crown, find_alias, register_model
+from components.tracking.artifacts import read_text
+from components.tracking.registry import CHAMPION, ROLLED_BACK_TAG, crown, find_alias, register_model
 from components.tracking.run import StepRun
+from components.tracking.server import patiently
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
-# Tags of a version: on which sentences it is judged as champion, and where its translations of them are.
+# Tags of a version: on which sentences it was judged last, and where its translations of them are. A champion is to be
+# beaten on those.
 TEST_DIGEST_TAG = "test.digest"
 TRANSLATIONS_TAG = "test.translations"
 _ARTIFACT = "gate/translations.json"
@@ -102,7 +105,8 @@ def decide(
     """Registers a model as ``candidate`` and makes it ``champion`` if it beats the present one, or if there is none.
 
     It must win on the test set that the champion's version names: a model of another corpus is judged on that too, so
-    that a good score on easy sentences dethrones nobody. Deciding again about the same model makes no new version.
+    that a good score on easy sentences dethrones nobody. Deciding again about the same model makes no new version. A
+    version that somebody went back from stays what it is.
 
     Args:
         run: the evaluation's run, which keeps the candidate's translations.
@@ -127,10 +131,12 @@ def decide(
         champion = find_alias(name, CHAMPION)
         if _version(champion) == version:
             return Decision(name, version, False, "it is the champion already")
-        test_set, decision, figures = _judge(candidate, own, name, version, champion, compare, threshold)
-        if not decision.promoted:
-            _tag(name, version, {**_verdict(decision), **figures})
+        if rolled_back := _tags(name, version).get(ROLLED_BACK_TAG):
+            reason = f"was rolled back ({rolled_back}); without its tag {ROLLED_BACK_TAG} it may win again"
+            decision = Decision(name, version, False, reason)
+            _tag(name, version, _verdict(decision))
             return decision
+        test_set, decision, figures = _judge(candidate, own, name, version, champion, compare, threshold)
         run.log_table(
             {
                 "source": test_set.sources,
@@ -139,7 +145,8 @@ def decide(
             },
             _ARTIFACT,
         )
-        # What the next candidate needs to know must be there before this version can be found as champion.
+        # What the next candidate needs to know must be there before this version can be found as champion. One that
+        # stays can be made champion, too: by hand, in the UI.
         _tag(
             name,
             version,
@@ -150,6 +157,8 @@ def decide(
                 **figures,
             },
         )
+        if not decision.promoted:
+            return decision
         run.flush()
         if _version(find_alias(name, CHAMPION)) != _version(champion):
             continue  # Another was crowned meanwhile: it is the one to beat now.
@@ -182,7 +191,11 @@ def _judge(
     against = f"champion version {champion.version}"
     theirs = _champions_test_set(champion)
     if theirs is None:
-        return own, Decision(name, version, False, f"{against} does not say on which sentences it is judged"), {}
+        reason = (
+            f"{against} does not say on which sentences it is judged; give the alias {CHAMPION} to a version that has"
+            f" the tag {TRANSLATIONS_TAG}, or to none"
+        )
+        return own, Decision(name, version, False, reason), {}
     translations = candidate.translations
     if theirs.digest != own.digest:
         translations = candidate.translate(theirs.sources)
@@ -213,16 +226,11 @@ def _judge(
 
 def _champions_test_set(champion: "ModelVersion") -> Judged | None:
     """What the champion's version names, with its translations; None if it names nothing or nothing is there."""
-    import mlflow
-    from mlflow.exceptions import MlflowException
-
-    place = champion.tags.get(TRANSLATIONS_TAG)
-    if place is None:
+    run_id, _, path = champion.tags.get(TRANSLATIONS_TAG, "").removeprefix("runs:/").partition("/")
+    text = read_text(run_id, path) if run_id else None
+    if text is None:
         return None
-    try:
-        table: dict[str, Any] = json.loads(mlflow.artifacts.load_text(place))
-    except (MlflowException, OSError):
-        return None
+    table: dict[str, Any] = json.loads(text)
     sources, references, translations = zip(*table["data"], strict=True)
     return Judged(champion.tags.get(TEST_DIGEST_TAG, ""), sources, references, translations, str(champion.version))
 
@@ -232,11 +240,11 @@ def _origin(name: str, version: str) -> dict[str, str]:
     from mlflow import MlflowClient
 
     client = MlflowClient()
-    run_id = client.get_model_version(name, version).run_id
+    run_id = patiently(lambda: client.get_model_version(name, version)).run_id
     if not run_id:
         return {}
     found = {"train.run": run_id}
-    inputs = client.get_run(run_id).inputs
+    inputs = patiently(lambda: client.get_run(run_id)).inputs
     for used in inputs.dataset_inputs if inputs else ():
         tags = {tag.key: tag.value for tag in used.tags}
         if tags.get("mlflow.data.context") == "training":
@@ -246,6 +254,12 @@ def _origin(name: str, version: str) -> dict[str, str]:
 
 def _version(version: "ModelVersion | None") -> str | None:
     return None if version is None else str(version.version)
+
+
+def _tags(name: str, version: str) -> dict[str, str]:
+    from mlflow import MlflowClient
+
+    return dict(patiently(lambda: MlflowClient().get_model_version(name, version)).tags)
 
 
 def _tag(name: str, version: str, tags: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from components.errors import InputError
+from components.tracking.server import look_up, patiently
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 CANDIDATE = "candidate"
 CHAMPION = "champion"
 PREVIOUS_CHAMPION = "previous-champion"
+# Tag of a version that was champion until somebody went back to the one before it, which it names.
+ROLLED_BACK_TAG = "promotion.rolled_back"
 # What MLflow and Python put beside a model's files when it is loaded from where they lie.
 _LATER = ("registered_model_meta", "__pycache__")
 
@@ -51,19 +54,21 @@ def register_model(model_uri: str, name: str, tags: Mapping[str, str] | None = N
 def _known(client: "MlflowClient", model_uri: str, name: str) -> str:
     """The first version of ``name`` that is this model; empty if there is none."""
     # By its source: the field `model_id` is not kept by MLflow's SQL store.
-    versions = [int(v.version) for v in client.search_model_versions(f"name = '{name}'") if v.source == model_uri]
+    found = patiently(lambda: client.search_model_versions(f"name = '{name}'"))
+    versions = [int(version.version) for version in found if version.source == model_uri]
     return str(min(versions)) if versions else ""
 
 
 def find_alias(name: str, alias: str) -> "ModelVersion | None":
-    """The version that has the alias now."""
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
+    """The version that has the alias now; None if none has.
 
-    try:
-        return MlflowClient().get_model_version_by_alias(name, alias)
-    except MlflowException:
-        return None
+    Raises:
+        InputError: if the server is away and stays away.
+        MlflowException: if the store does not tell.
+    """
+    from mlflow import MlflowClient
+
+    return look_up(lambda: MlflowClient().get_model_version_by_alias(name, alias))
 
 
 def crown(name: str, version: str) -> None:
@@ -80,35 +85,45 @@ def crown(name: str, version: str) -> None:
 def roll_back(name: str) -> str:
     """Makes the previous champion the champion again, and this one the previous: twice is as if never done.
 
+    The version that was champion is tagged ``promotion.rolled_back``, so that the gate does not bring it back.
+
     Returns:
         The version that is the champion now.
 
     Raises:
         InputError: if there is no model of this name, or none to go back to.
     """
-    previous = find_alias(name, PREVIOUS_CHAMPION)
+    from mlflow import MlflowClient
+
+    champion, previous = find_alias(name, CHAMPION), find_alias(name, PREVIOUS_CHAMPION)
     if previous is None:
         raise InputError(f"model_name: {name} has no version with the alias {PREVIOUS_CHAMPION} to go back to")
-    crown(name, str(previous.version))
-    return str(previous.version)
+    version = str(previous.version)
+    if ROLLED_BACK_TAG in previous.tags:
+        MlflowClient().delete_model_version_tag(name, version, ROLLED_BACK_TAG)
+    elif champion:
+        MlflowClient().set_model_version_tag(name, str(champion.version), ROLLED_BACK_TAG, f"to version {version}")
+    crown(name, version)
+    return version
 
 
 def inventory(model_uri: str) -> str:
     """A digest of the names and sizes of the files of the logged model ``models:/ID``; empty if it is not complete.
 
     It tells without a download whether a file is gone or was cut short.
+
+    Raises:
+        InputError: if the server is away and stays away.
+        MlflowException: if the store does not tell.
     """
     from mlflow import MlflowClient
     from mlflow.entities import LoggedModelStatus
-    from mlflow.exceptions import MlflowException
 
     client, model_id = MlflowClient(), model_uri.removeprefix("models:/")
-    try:
-        if client.get_logged_model(model_id).status != LoggedModelStatus.READY:
-            return ""
-        files = sorted(_files(client, model_id, None))
-    except (MlflowException, OSError):
+    model = look_up(lambda: client.get_logged_model(model_id))
+    if model is None or model.status != LoggedModelStatus.READY:
         return ""
+    files = look_up(lambda: sorted(_files(client, model_id, None)))
     return hashlib.sha256(json.dumps(files).encode()).hexdigest() if files else ""
 
 

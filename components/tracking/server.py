@@ -20,6 +20,8 @@ PROBE_SECONDS = 5.0
 """A healthy server answers ``/health`` in milliseconds; a sleeping one across an ocean in a second or two."""
 
 _ASKED = 3
+# What a store answers where there is no such thing; the second is told of an alias that no version has.
+_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 T = TypeVar("T")
 
 _logger = logging.getLogger(__name__)
@@ -85,6 +87,26 @@ def patiently(call: Callable[[], T]) -> T:
             return call()
     await_server()
     return call()
+
+
+def look_up(call: Callable[[], T]) -> T | None:
+    """What ``call`` returns, a question to the store; None only if it answers that there is no such thing.
+
+    Raises:
+        InputError: if the server stays away for ``WAIT_SECONDS``.
+        MlflowException: if the store answers with any other error, and does so again when asked again.
+    """
+    from mlflow.exceptions import MlflowException
+
+    def answer() -> T | None:
+        try:
+            return call()
+        except MlflowException as error:
+            if error.error_code in _ABSENT:
+                return None
+            raise
+
+    return patiently(answer)
 
 
 def without_password(uri: str) -> str:

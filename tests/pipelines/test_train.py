@@ -7,6 +7,8 @@ import pytest
 
 from components.dataset.manifest import BucketRecords, Counts, Manifest
 from components.errors import InputError
+from components.tracking import step_run
+from components.tracking.cache import remember
 from pipelines import train, workflow
 from pipelines.train import TrainParameters, checkpoint_key
 
@@ -44,3 +46,9 @@ def test_checkpoints_are_shared_by_what_gives_the_same_weights() -> None:
 def test_what_cannot_work_is_refused_before_work_begins(flags: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         workflow.main(flags)
+
+
+def test_model_that_is_gone_is_no_hit_whatever_was_remembered_of_it() -> None:
+    with step_run("train", {}) as run:
+        remember(run, "0123", {"model_uri": "models:/m-00000000000000000000000000000000", "inventory": ""})
+    assert train._find_trained("0123") is None

@@ -1,17 +1,30 @@
 """Who becomes champion: on a real registry, with real translations and the real comparison."""
 
-from collections.abc import Sequence
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import mlflow
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from components.errors import InputError
 from components.evaluation.paired import compare
 from components.tracking import gate, step_run
-from components.tracking.gate import Candidate, Decision, decide
-from components.tracking.registry import CANDIDATE, CHAMPION, PREVIOUS_CHAMPION, crown, find_alias, roll_back
+from components.tracking.gate import Candidate, Decision, decide, present_champion
+from components.tracking.registry import (
+    CANDIDATE,
+    CHAMPION,
+    PREVIOUS_CHAMPION,
+    ROLLED_BACK_TAG,
+    crown,
+    find_alias,
+    inventory,
+    roll_back,
+)
 from tests.tracking.conftest import Line
 
 NAME = "nmt-en-fr"
@@ -50,6 +63,21 @@ def evaluate(
         sources, references = zip(*pairs, strict=True)
         candidate = Candidate(uri, sources, references, translated(pairs, errors), translate)
         return decide(run, candidate, NAME, compare, 0.05, {"test_bleu": "1.00"}), uri
+
+
+@contextmanager
+def broken(tracking_uri: str, table: str) -> Iterator[None]:
+    """The SQLite store answers each question about this table with an error."""
+
+    def rename(old: str, new: str) -> None:
+        with closing(sqlite3.connect(tracking_uri.removeprefix("sqlite:///"))) as connection:
+            connection.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+    rename(table, "away")
+    try:
+        yield
+    finally:
+        rename("away", table)
 
 
 def aliases() -> dict[str, str]:
@@ -114,7 +142,18 @@ def test_champion_that_names_no_sentences_stays() -> None:
     MlflowClient().set_registered_model_alias(NAME, CHAMPION, "1")
     decision, _ = evaluate(errors=0)
     assert not decision.promoted
-    assert decision.reason == "champion version 1 does not say on which sentences it is judged"
+    assert decision.reason.startswith("champion version 1 does not say on which sentences it is judged; give the alias")
+
+    # A version that stayed was judged all the same: made champion by hand, it is one that can be beaten.
+    MlflowClient().set_registered_model_alias(NAME, CHAMPION, evaluate(errors=5)[0].version)
+    assert evaluate(errors=0)[0].reason.startswith("beats champion version 3")
+
+
+@pytest.mark.parametrize("table", ["registered_model_aliases", "runs"])
+def test_store_that_does_not_tell_is_no_store_without_champion(table: str, tracking_uri: str) -> None:
+    evaluate(errors=2)
+    with broken(tracking_uri, table), pytest.raises(MlflowException, match=table):
+        present_champion(NAME)
 
 
 def test_champion_that_changes_meanwhile_is_the_one_to_beat(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +188,42 @@ def test_going_back_and_forth() -> None:
     assert roll_back(NAME) == "1"
     assert aliases() == {CANDIDATE: "2", CHAMPION: "1", PREVIOUS_CHAMPION: "2"}
     assert roll_back(NAME) == "2"
-    assert aliases()[CHAMPION] == "2"
+    assert aliases() == {CANDIDATE: "2", CHAMPION: "2", PREVIOUS_CHAMPION: "1"}
+    assert not {ROLLED_BACK_TAG} & (tags("1").keys() | tags("2").keys())
+
+
+def test_version_that_was_rolled_back_is_not_brought_back_by_the_same_command() -> None:
+    evaluate(errors=5)
+    _, uri = evaluate(errors=0)
+    roll_back(NAME)
+    again, _ = evaluate(errors=0, model_uri=uri)
+    assert (again.version, again.promoted) == ("2", False)
+    assert again.reason.startswith("was rolled back (to version 1); without its tag promotion.rolled_back")
+    assert tags("2")["promotion.reason"] == again.reason
+    assert aliases()[CHAMPION] == "1"
+    # Another model may win, and so may this one if its tag is deleted.
+    MlflowClient().delete_model_version_tag(NAME, "2", ROLLED_BACK_TAG)
+    assert evaluate(errors=0, model_uri=uri)[0].promoted
+
+
+def test_going_back_from_a_store_that_does_not_tell(tracking_uri: str) -> None:
+    evaluate(errors=5)
+    evaluate(errors=0)
+    with broken(tracking_uri, "registered_model_aliases"), pytest.raises(MlflowException, match="aliases"):
+        roll_back(NAME)
+    assert roll_back(NAME) == "1"
+
+
+def test_inventory_is_empty_only_if_the_model_is_gone(tracking_uri: str) -> None:
+    with step_run("train", {}):
+        uri = log_model()
+    known = inventory(uri)
+    assert known
+    with broken(tracking_uri, "logged_models"), pytest.raises(MlflowException, match="logged_models"):
+        inventory(uri)
+    assert inventory(uri) == known
+    MlflowClient().delete_logged_model(uri.removeprefix("models:/"))
+    assert inventory(uri) == ""
 
 
 def test_over_http(server: Line, tmp_path: Path) -> None:
@@ -157,3 +231,11 @@ def test_over_http(server: Line, tmp_path: Path) -> None:
     assert evaluate(errors=0)[0].promoted
     assert not evaluate(errors=5)[0].promoted
     assert aliases() == {CANDIDATE: "3", CHAMPION: "2", PREVIOUS_CHAMPION: "1"}
+
+    server.cut()
+    mend = threading.Timer(1.5, server.mend)
+    mend.start()
+    champion = present_champion(NAME)
+    mend.join()
+    assert champion
+    assert (champion.version, len(champion.sources)) == ("2", 100)
