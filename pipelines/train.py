@@ -76,9 +76,7 @@ def run(parameters: TrainParameters, data_dir: Path) -> TrainedModel:
     checkpoint_dir = Path(parameters.checkpoint_dir or Path("checkpoints", checkpoint_key(parameters, manifest)))
     effective = dataclasses.replace(parameters, data_dir=str(data_dir), checkpoint_dir=str(checkpoint_dir))
     forced = STEP in forced_steps(parameters.force)
-    outside = ("data_dir", "checkpoint_dir", "force")
-    decisive = {name: value for name, value in vars(parameters).items() if name not in outside}
-    key = step_key(STEP, "pipelines.train", _dataset_digests(data_dir, manifest), decisive)
+    key = training_key(parameters, data_dir, manifest)
 
     @contextmanager
     def opened() -> Iterator[StepRun]:
@@ -126,15 +124,32 @@ def _reuse(earlier: FinishedStep, step: StepRun) -> TrainedModel:
     return TrainedModel(earlier.outputs["model_uri"], earlier.run_id)
 
 
+def training_key(parameters: TrainParameters, data_dir: Path, manifest: Manifest) -> str:
+    """Names the packaged model: the same for the same weights, text codec and settings, sentences it validates on."""
+    outside = ("data_dir", "checkpoint_dir", "force")
+    decisive = {name: value for name, value in vars(parameters).items() if name not in outside}
+    inputs = {
+        "weights": checkpoint_key(parameters, manifest),
+        **_dataset_digests(data_dir, manifest),
+        "max_length": str(_max_length(manifest)),
+    }
+    return step_key(STEP, "pipelines.train", inputs, decisive)
+
+
+def _max_length(manifest: Manifest) -> int:
+    """The longest sentence trained on, in tokens: the packaged model cuts longer ones."""
+    return int(manifest.parameters.get("max_length", 50))
+
+
 def _dataset_digests(data_dir: Path, manifest: Manifest) -> dict[str, str]:
-    """What training sees of a dataset: the ids, the text codec, the sentences it validates on."""
+    """What training sees of a dataset beside its batches: the text codec, the sentences it validates on."""
     codec = hashlib.sha256()
     for path in sorted(path for path in data_dir.rglob("*") if path.is_file()):
         place = path.relative_to(data_dir)
         if place.parts[0] == "tokenizer" or place.name.startswith("vocabulary."):
             codec.update(str(place).encode() + b"\0" + path.read_bytes() + b"\0")
     heldout = {split: part.digest for split, part in manifest.heldout.items() if split == "validation"}
-    return {"fingerprint": manifest.fingerprint, "codec": codec.hexdigest(), **heldout}
+    return {"codec": codec.hexdigest(), **heldout}
 
 
 def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
@@ -186,8 +201,7 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step
     step.flush()  # MLflow's own function, which logs the model, does not wait for a server that is away.
     with tempfile.TemporaryDirectory(prefix="export-") as folder:
         export_model(training.model, Path(folder, "model"))
-        max_length = int(manifest.parameters.get("max_length", 50))
-        return log_translator(Path(folder, "model"), data_dir, max_length).model_uri
+        return log_translator(Path(folder, "model"), data_dir, _max_length(manifest)).model_uri
 
 
 def _show_and_record(progress: Iterable[Progress], done: int, total: int, step: StepRun) -> None:

@@ -10,7 +10,7 @@ from components.errors import InputError
 from components.tracking import step_run
 from components.tracking.cache import remember
 from pipelines import train, workflow
-from pipelines.train import TrainParameters, checkpoint_key
+from pipelines.train import TrainParameters, checkpoint_key, training_key
 
 MANIFEST = Manifest("key", "ab" * 32, {}, Counts(1, 1, 0, {}), {}, {}, {})
 
@@ -33,6 +33,20 @@ def test_checkpoints_are_shared_by_what_gives_the_same_weights() -> None:
     assert checkpoint_key(TrainParameters(), dataclasses.replace(MANIFEST, fingerprint="cd" * 32)) != key
     layout = {"train": (BucketRecords(1, 12, ("file",), 0, 1, 1, 1, 0.0),)}
     assert checkpoint_key(TrainParameters(), dataclasses.replace(MANIFEST, splits=layout)) != key
+
+
+def test_a_model_stands_for_what_gives_the_same_package(tmp_path: Path) -> None:
+    (tmp_path / "vocabulary.en.txt").write_text("<pad>\n")
+    key = training_key(TrainParameters(), tmp_path, MANIFEST)
+    assert training_key(TrainParameters(force="train", checkpoint_dir="elsewhere"), tmp_path, MANIFEST) == key
+    assert training_key(TrainParameters(), tmp_path, dataclasses.replace(MANIFEST, key="of other parameters")) == key
+    # Of other buckets other batches are made; the package cuts what is longer than anything that was trained on.
+    buckets = {"train": (BucketRecords(1, 12, ("file",), 0, 1, 1, 1, 0.0),)}
+    for changed in ({"splits": buckets}, {"parameters": {"max_length": 20}}, {"fingerprint": "cd" * 32}):
+        assert training_key(TrainParameters(), tmp_path, dataclasses.replace(MANIFEST, **changed)) != key, changed
+    assert training_key(TrainParameters(max_minutes=5), tmp_path, MANIFEST) != key
+    (tmp_path / "vocabulary.en.txt").write_text("<pad>\n<unk>\n")
+    assert training_key(TrainParameters(), tmp_path, MANIFEST) != key
 
 
 @pytest.mark.parametrize(
