@@ -176,6 +176,7 @@ def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
 def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step: StepRun) -> str:
     """Fits and exports; returns the logged model's URI."""
     from components.model.export import export_model
+    from components.serving.loading import SEARCH_METADATA
     from components.serving.package import log_translator
     from components.training.fit import Training
 
@@ -201,7 +202,15 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step
     step.flush()  # MLflow's own function, which logs the model, does not wait for a server that is away.
     with tempfile.TemporaryDirectory(prefix="export-") as folder:
         export_model(training.model, Path(folder, "model"))
-        return log_translator(Path(folder, "model"), data_dir, _max_length(manifest)).model_uri
+        told = {SEARCH_METADATA: _search_digest(parameters)}
+        return log_translator(Path(folder, "model"), data_dir, _max_length(manifest), metadata=told).model_uri
+
+
+def _search_digest(parameters: TrainParameters) -> str:
+    """Of what decides on the exported graph beside the weights and their shapes: its code, the model, the precision."""
+    model = dataclasses.asdict(select(ModelParameters, vars(parameters)))
+    decisive = {**model, "precision": parameters.precision, "code": code_digest("components.model.export")}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
 def _show_and_record(progress: Iterable[Progress], done: int, total: int, step: StepRun) -> None:

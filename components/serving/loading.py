@@ -1,6 +1,9 @@
 """Finding a packaged translator: in the registry, among a run's models, or in a folder."""
 
 import hashlib
+import tempfile
+import weakref
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +21,10 @@ URI_SCHEMES = ("models:/", "runs:/")
 # Within a packaged model: everything that translates, and the text codec.
 _ARTIFACTS = "artifacts"
 _CODEC = f"{_ARTIFACTS}/codec"
+# In the metadata of a packaged model: a digest of what its graph was exported from.
+SEARCH_METADATA = "search"
+# Two exports of the same differ here: TensorFlow numbers the functions of a process as it goes.
+_GRAPH = ("saved_model.pb", "fingerprint.pb")
 FORMS = "models:/NAME@ALIAS, models:/NAME/VERSION, models:/MODEL_ID, runs:/RUN_ID/NAME or a folder"
 
 
@@ -26,7 +33,8 @@ class FoundModel:
     """A packaged translator on this machine.
 
     ``uri`` always names the same model: an alias is replaced by the version it stood for. ``name`` and ``version``
-    are those of the registry, both empty if the model does not come from there.
+    are those of the registry, both empty if the model does not come from there. A folder that it was downloaded to
+    is there as long as this value.
     """
 
     folder: Path
@@ -69,9 +77,15 @@ class FoundModel:
         return self.folder / _ARTIFACTS / "saved_model"
 
     def digest(self) -> str:
-        """Of weights, search and text codec: what decides on the translations, whatever the model is called."""
-        digest = hashlib.sha256()
+        """Of weights, search and text codec: what decides on the translations, whatever the model is called.
+
+        The search counts as what it was exported from, if the model tells, otherwise as its graph's bytes.
+        """
+        search = (self.metadata.metadata or {}).get(SEARCH_METADATA, "")
+        digest = hashlib.sha256(f"{search}\0".encode())
         for path in sorted(path for path in (self.folder / _ARTIFACTS).rglob("*") if path.is_file()):
+            if search and path.parent == self.saved_model and path.name in _GRAPH:
+                continue
             with open(path, "rb") as file:
                 content = hashlib.file_digest(file, "sha256").hexdigest()
             digest.update(f"{path.relative_to(self.folder)}\0{content}\0".encode())
@@ -88,7 +102,7 @@ class LoadedModel:
 
 
 def find_model(model: str) -> FoundModel:
-    """The model that ``model`` names, downloaded if it is elsewhere.
+    """The model that ``model`` names, downloaded if it is elsewhere, as long as what is returned is in use.
 
     Raises:
         InputError: if there is none, or if what is there is no translator of this project.
@@ -129,13 +143,27 @@ def _download(model: str) -> FoundModel:
 
     try:
         uri, name, version = _pinned(model)
-        return FoundModel(Path(artifacts.download_artifacts(uri)), uri, name, version)
+        if _is_on_this_machine(uri):
+            return FoundModel(Path(artifacts.download_artifacts(uri)), uri, name, version)
+        with ExitStack() as scratch:
+            folder = scratch.enter_context(tempfile.TemporaryDirectory(prefix="model-", ignore_cleanup_errors=True))
+            found = FoundModel(Path(artifacts.download_artifacts(uri, dst_path=folder)), uri, name, version)
+            weakref.finalize(found, scratch.pop_all().close)
+            return found
     except (MlflowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"model: {model} cannot be loaded from the store {_store()}: {reason}; `mlflow run .` makes a model there,"
             f" MLFLOW_TRACKING_URI names another store (valid: {FORMS})"
         ) from None
+
+
+def _is_on_this_machine(uri: str) -> bool:
+    """Whether MLflow gives the folder where the model lies; what ``runs:/`` names it always copies."""
+    from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+    from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
+
+    return uri.startswith("models:/") and isinstance(ModelsArtifactRepository(uri).repo, LocalArtifactRepository)
 
 
 def _store() -> str:

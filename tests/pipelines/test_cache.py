@@ -82,6 +82,7 @@ def test_what_is_done_again_after_which_change(tmp_path: Path) -> None:
     cut(evaluated_file("translations.json"))
     after("the translations cut short", {"evaluate"})
     after("force=prepare", {"prepare"}, force="prepare")
+    after("force=train", {"train"}, force="train")
     after("force=evaluate", {"evaluate"}, force="evaluate")
     after("force=all", ALL, force="all")
     # The records are the same, but the batches may be others, and the package cuts what is longer.
