@@ -4,6 +4,7 @@ Usage: python -m pipelines.prepare --corpus 'PATH.{en,fr}' [--data_dir FOLDER] â
 """
 
 import dataclasses
+from contextlib import ExitStack
 
 from components.corpus.destination import Destination
 from components.corpus.parameters import PrepareParameters
@@ -62,18 +63,22 @@ def _prepared(work: Survey, destination: Destination, forced: bool) -> str:
     import_beam(lean=is_local(parameters))
     from components.corpus.preparation import prepare
 
-    with destination.staged() as workplace, step_run(STEP, parameters, name=name) as step:
-        for index, source in enumerate(work.sources):
-            place = next(work.places[place] for owner, place, _ in work.parts if owner == index)
-            step.log_corpus(source.name, source.digest(), context=place.parameter)
-        manifest, figures = prepare(work, workplace)
-        step.log_metrics(metrics(manifest) | figures)
-        step.log_artifact(workplace.folder / "manifest.json")
-        step.log_text(corpus_page(manifest), "corpus.html")
-        step.log_dataset(str(destination), manifest, context=STEP)
-        if warnings := oov_warnings(manifest):
-            step.set_tags({"warning": "; ".join(warnings)})
-            step.describe("\n\n".join(f"**Warning**: {warning}" for warning in warnings))
+    # The dataset is put in its place within the run, which fails if that does. What is refused before opens none.
+    with ExitStack() as staging:
+        workplace = staging.enter_context(destination.staged())
+        with step_run(STEP, parameters, name=name) as step:
+            for index, source in enumerate(work.sources):
+                place = next(work.places[place] for owner, place, _ in work.parts if owner == index)
+                step.log_corpus(source.name, source.digest(), context=place.parameter)
+            manifest, figures = prepare(work, workplace)
+            step.log_metrics(metrics(manifest) | figures)
+            step.log_artifact(workplace.folder / "manifest.json")
+            step.log_text(corpus_page(manifest), "corpus.html")
+            step.log_dataset(str(destination), manifest, context=STEP)
+            if warnings := oov_warnings(manifest):
+                step.set_tags({"warning": "; ".join(warnings)})
+                step.describe("\n\n".join(f"**Warning**: {warning}" for warning in warnings))
+            staging.close()
     print(f"prepare: {destination}: {summary(manifest)}")
     if manifest.counts.kept < manifest.counts.read:
         print(f"prepare: {destination}/rejected tells of each line that was not kept where it stood and why")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow import MlflowClient
 
 from components.corpus import files
 from components.corpus.destination import Destination
@@ -117,6 +118,22 @@ def test_the_later_of_two_launchers_is_refused(bucket: Path, corpus: str) -> Non
     with pytest.raises(InputError, match=f"another process has put a dataset into {URL}"):
         later()
     assert content(bucket / "sets/d") == whole
+
+
+def test_a_run_fails_whose_dataset_cannot_be_put_in_its_place(
+    bucket: Path, corpus: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    from tests.corpus.trial_files import TrialFileSystem
+
+    monkeypatch.setattr(TrialFileSystem, "rename", refused)
+    with pytest.raises(InputError, match=f"data_dir: {URL} cannot be reached: .*No space left"):
+        run(URL, corpus)
+    (attempt,) = MlflowClient().search_runs(["0"])
+    assert attempt.info.status == "FAILED"
+    assert "No space left" in attempt.data.tags["failure"]
 
 
 def test_foreign_remote_files_are_never_replaced(bucket: Path, corpus: str) -> None:
