@@ -25,9 +25,13 @@ def parameter(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: Sequence[str] = (),
+    without: str = "",
 ) -> Any:
-    """A dataclass field that knows its explanation (with its unit) and its valid values, both bounds included."""
-    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": tuple(choices)}
+    """A dataclass field that knows its explanation (with its unit) and its valid values, both bounds included.
+
+    A text with none of the signs ``without`` is not empty either.
+    """
+    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": tuple(choices), "without": without}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -35,6 +39,8 @@ def valid_values(field: dataclasses.Field) -> str:
     """What may stand for this parameter, in words: ``one of none, luong`` or ``a whole number from 1``."""
     if field.metadata["choices"]:
         return "one of " + ", ".join(field.metadata["choices"])
+    if field.metadata["without"]:
+        return "a text, not empty, without " + " ".join(field.metadata["without"])
     if field.type is bool:
         return "true or false"
     words = {int: "a whole number", float: "a number", str: "a text"}[field.type]  # type: ignore[index]
@@ -66,6 +72,9 @@ def parse_value(field: dataclasses.Field, text: str) -> Any:
     # Written so that NaN, which compares false with everything, is refused too.
     within = (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
     if not within or (choices and value not in choices) or value in (float("inf"), float("-inf")):
+        raise refusal
+    without = field.metadata["without"]
+    if without and (not text.strip() or set(text) & set(without)):
         raise refusal
     return value
 

@@ -30,7 +30,7 @@ from components.tracking import StepRun, check_tracking, step_run
 from components.tracking.cache import find_finished, mark_reused, remember, step_key
 from components.tracking.curves import read_curves
 from components.tracking.facts import git_facts
-from components.tracking.gate import Candidate, decide, pairs_digest, present_champion
+from components.tracking.gate import Candidate, Judged, decide, pairs_digest, present_champion
 from pipelines import cli
 from pipelines.local_dataset import local_dataset
 
@@ -105,9 +105,13 @@ def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | No
         model = find_model(parameters.model)
         test = _test_set(parameters, model, tracked)
         measured = _measured(parameters, model, test, tracked, forced)
-        rivals = _rivals(model.name or parameters.model_name, test, measured)
+        rival_name = model.name or parameters.model_name
+        champion = present_champion(rival_name)  # The decision below may change that.
         tracked.flush()  # Whoever promotes refers to what this run says.
         name, version, promotion = _registered(tracked, model, parameters, test, measured)
+        if champion and champion.version == version:
+            champion = None  # It is no rival of its own.
+        rivals = _rivals(rival_name, champion, test, measured)
         title = f"{name} version {version}" if name else model.label
         report = _report(title, parameters, model, measured, rivals, promotion)
         tracked.log_text(render(report), PAGE)
@@ -174,10 +178,9 @@ def _measured(
     return measured
 
 
-def _rivals(name: str, test: TestSet, measured: Measurement) -> list[Rival]:
-    """The champion of the moment, if it is judged on this test set, and the source itself."""
+def _rivals(name: str, champion: Judged | None, test: TestSet, measured: Measurement) -> list[Rival]:
+    """The champion of ``name``, if it is judged on this test set, and the source itself."""
     rivals = []
-    champion = present_champion(name)
     if champion and champion.digest == test.digest:
         ours = [example.translation for example in measured.scores.examples]
         theirs = champion.translations
@@ -217,9 +220,7 @@ def _report(
     rivals: Sequence[Rival],
     promotion: str,
 ) -> Report:
-    settings = {
-        name: value for name, value in asdict(parameters).items() if value != "" and name not in ("model_name", "force")
-    }
+    settings = {name: value for name, value in asdict(parameters).items() if value != "" and name != "force"}
     flags = " ".join(f"-P {name}={shlex.quote(str(value))}" for name, value in settings.items())
     manifest = Manifest.load(Path(parameters.data_dir)) if parameters.data_dir else None
     checkout = [f"git checkout {commit}" for commit in [git_facts().get("git.commit")] if commit]

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from components.parameters import parameter, select
+from components.evaluation.parameters import model_name_parameter
+from components.parameters import select
 from components.tracking import check_tracking
 from components.tracking.registry import roll_back
 from pipelines import cli
@@ -14,7 +15,7 @@ ABOUT = "Makes the previous champion the champion again; a second time undoes th
 class RollbackParameters:
     """Of which model."""
 
-    model_name: str = parameter("nmt-en-fr", "the registered model")
+    model_name: str = model_name_parameter("the registered model")
 
 
 def main(argv: list[str]) -> None:

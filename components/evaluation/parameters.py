@@ -1,10 +1,16 @@
 """What can be set about the evaluation of a model."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from components.force import force_parameter
 from components.parameters import parameter
 from components.serving.options import SearchOptions
+
+
+def model_name_parameter(help: str) -> Any:
+    """The parameter ``model_name``, without the signs that mean something in MLflow's URIs and queries."""
+    return parameter("nmt-en-fr", help, without="/:@'\"")
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,7 @@ class EvaluateParameters(SearchOptions):
     )
     data_dir: str = parameter("", "folder of a prepared dataset, the test split of which is translated")
     test_corpus: str = parameter("", "a corpus to translate instead of the dataset's test split: PATH.{en,fr}, …")
-    model_name: str = parameter("nmt-en-fr", "the registered model that gets the model as a new version")
+    model_name: str = model_name_parameter("the registered model that gets the model as a new version")
     promotion_p: float = parameter(
         0.05,
         "p value below which a model that scores better than the champion replaces it",

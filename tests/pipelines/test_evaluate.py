@@ -1,7 +1,9 @@
 """`evaluate` as a user starts it, with a model that echoes: the reference is the source, with some words changed."""
 
 import json
+import re
 from pathlib import Path
+from types import ModuleType
 
 import mlflow
 import pytest
@@ -11,7 +13,7 @@ from components.dataset.manifest import Counts, Manifest
 from components.errors import InputError
 from components.evaluation.parameters import EvaluateParameters
 from components.serving.package import log_translator
-from pipelines import evaluate
+from pipelines import evaluate, rollback, workflow
 from tests.serving.echo import save_echo
 
 PAIRS = [
@@ -60,10 +62,35 @@ def test_scores_are_recorded_and_the_model_registered(
     assert table["translation"].tolist() == [source for source, _ in PAIRS]
     report = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/report.html")
     assert "the source, copied" in report
+    # Under another name it would have other rivals.
+    assert "-P model_name=echo" in report
+    assert "-P force" not in report
     document = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/report.json")
     assert document["scores"]["bleu"]["value"] == run.data.metrics["test_bleu"]
     tags = {tag.key: tag.value for tag in run.inputs.dataset_inputs[0].tags}
     assert tags["mlflow.data.context"] == "test"
+
+
+def test_the_champion_is_no_rival_of_its_own(model: str, exported: tuple[Path, Path], data_dir: Path) -> None:
+    def rivals(uri: str) -> list[str]:
+        evaluation = evaluate.run(EvaluateParameters(model=uri, data_dir=str(data_dir), beam_width=1))
+        report = mlflow.artifacts.load_dict(f"runs:/{evaluation.run_id}/report.json")
+        return [rival["name"] for rival in report["rivals"]]
+
+    copied = "the source, copied"
+    assert rivals(model) == rivals(model) == rivals("models:/nmt-en-fr@champion") == [copied]
+    with mlflow.start_run():
+        another = log_translator(*exported).model_uri
+    assert rivals(another) == ["nmt-en-fr version 1, the champion before", copied]
+
+
+@pytest.mark.parametrize("name", ["en/fr", "en:fr", "en@fr", "l'ete", 'a"b', "", " "])
+@pytest.mark.parametrize("entry", [workflow, evaluate, rollback])
+def test_a_name_that_the_registry_cannot_take_is_refused_at_once(entry: ModuleType, name: str) -> None:
+    refusal = f"model_name: found {name!r}, must be a text, not empty, without / : @ ' \""
+    with pytest.raises(InputError, match=re.escape(refusal)):
+        entry.main(["--model_name", name])
+    assert mlflow.MlflowClient().search_runs(["0"]) == []
 
 
 def test_a_registered_model_is_not_registered_again(model: str, tmp_path: Path) -> None:
