@@ -15,8 +15,7 @@ from components.dataset.unknown import oov_warnings
 from components.evaluation.corpus_page import corpus_page
 from components.force import forced_steps
 from components.tracking import check_tracking, step_run
-from components.tracking.cache import find_preparation, mark_reused
-from components.tracking.dataset import describe_dataset
+from components.tracking.cache import find_finished, mark_reused, remember
 from components.tracking.naming import short_corpus
 from components.turns import when_free
 from pipelines import cli
@@ -51,7 +50,7 @@ def _prepared(work: Survey, destination: Destination, forced: bool) -> str:
     if found and found.key == work.key and not forced:
         print(f"prepare: {destination} holds this dataset already, and is used as it is")
         check_tracking()
-        earlier = find_preparation(describe_dataset(str(destination), found, STEP).digest)
+        earlier = find_finished(STEP, work.key)
         with step_run(STEP, parameters, name=name) as step:
             mark_reused(step, earlier[0] if earlier else None)
             step.log_dataset(str(destination), found, context=STEP)
@@ -79,6 +78,7 @@ def _prepared(work: Survey, destination: Destination, forced: bool) -> str:
                 step.set_tags({"warning": "; ".join(warnings)})
                 step.describe("\n\n".join(f"**Warning**: {warning}" for warning in warnings))
             staging.close()
+            remember(step, work.key, {"fingerprint": manifest.fingerprint})
     print(f"prepare: {destination}: {summary(manifest)}")
     if manifest.counts.kept < manifest.counts.read:
         print(f"prepare: {destination}/rejected tells of each line that was not kept where it stood and why")

@@ -56,12 +56,24 @@ def find_finished(step: str, key: str) -> list[FinishedStep]:
 
     Whether their outputs are still there is for the caller to see.
     """
-    return _search(f"tags.step = '{step}' AND tags.`{KEY_TAG}` = '{key}'")
+    import mlflow
 
-
-def find_preparation(digest: str) -> list[FinishedStep]:
-    """The finished runs that prepared the dataset with this digest in MLflow, newest first."""
-    return _search(f"tags.step = 'prepare' AND dataset.digest = '{digest}'")
+    # Runs that reused another are not found: they have no key.
+    which = f"tags.step = '{step}' AND tags.`{KEY_TAG}` = '{key}' AND attributes.status = 'FINISHED'"
+    runs = patiently(
+        lambda: mlflow.search_runs(
+            filter_string=which, order_by=["attributes.start_time DESC"], max_results=20, output_format="list"
+        )
+    )
+    return [
+        FinishedStep(
+            run.info.run_id,
+            run.info.experiment_id,
+            json.loads(run.data.tags.get(OUTPUTS_TAG, "{}")),
+            dict(run.data.metrics),
+        )
+        for run in runs
+    ]
 
 
 def remember(run: StepRun, key: str, outputs: Mapping[str, str]) -> None:
@@ -95,26 +107,3 @@ def mark_reused(run: StepRun, finished: FinishedStep | None, *, metrics: bool = 
         run.log_metrics({k: v for k, v in finished.metrics.items() if not k.startswith("system/")})
     link = run_page(finished.experiment_id, finished.run_id)
     run.describe(f"Nothing was done: inputs, parameters and code are those of [this run]({link}).")
-
-
-def _search(which: str) -> list[FinishedStep]:
-    import mlflow
-
-    runs = patiently(
-        lambda: mlflow.search_runs(
-            filter_string=f"{which} AND attributes.status = 'FINISHED'",
-            order_by=["attributes.start_time DESC"],
-            max_results=20,
-            output_format="list",
-        )
-    )
-    return [
-        FinishedStep(
-            run.info.run_id,
-            run.info.experiment_id,
-            json.loads(run.data.tags.get(OUTPUTS_TAG, "{}")),
-            dict(run.data.metrics),
-        )
-        for run in runs
-        if REUSED_TAG not in run.data.tags
-    ]

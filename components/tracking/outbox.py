@@ -154,15 +154,15 @@ def deliver_kept(uri: str) -> None:
 
     Does nothing while another process is at it, and leaves the rest if the server goes away again.
     """
-    kept = sorted(KEPT.glob(f"*/{_RECORDS_FILE}"))
-    if not kept:
+    if not any(_kept_files()):
         return
     from filelock import FileLock, Timeout
     from mlflow import MlflowClient
 
     with suppress(Timeout), FileLock(KEPT / "lock", timeout=0):
         client = MlflowClient(uri)
-        for file in kept:
+        # Looked for once more: until here, another process may have delivered them.
+        for file in sorted(_kept_files()):
             documents = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
             if documents[0]["uri"] != uri:
                 continue
@@ -178,6 +178,10 @@ def deliver_kept(uri: str) -> None:
                     _logger.warning("tracking: %s of run %s was refused: %s", record.kind, record.run_id, error)
             shutil.rmtree(file.parent)
             _logger.warning("tracking: run %s was completed with what was kept of it", documents[0]["run_id"])
+
+
+def _kept_files() -> Iterator[Path]:
+    return KEPT.glob(f"*/{_RECORDS_FILE}")
 
 
 def _head(waiting: deque[Record]) -> Iterator[Record]:

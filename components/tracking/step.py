@@ -57,20 +57,20 @@ def step_run(
     await_server()
     adopted = bool(os.environ.get("MLFLOW_RUN_ID")) and mlflow.active_run() is None
     logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
+    # What takes time comes before the run is opened: until the block below, nothing would close it if interrupted.
+    facts = run_facts()
+    values, defaults = _values(parameters, defaults)
+    status, failure = "FAILED", ""
     active = mlflow.start_run(run_name=None if adopted else name or step, nested=True, log_system_metrics=True)
     outbox = Outbox(mlflow.get_tracking_uri(), active.info.run_id)
     users_own = adopted and not _RANDOM_NAME.fullmatch(active.info.run_name or "")
     run = StepRun(active.info.run_id, "" if users_own else name or step, outbox)
-    run.rename(run.name)
-    facts = run_facts()
-    values, defaults = _values(parameters, defaults)
-    told = {parameter: as_text(values[parameter]) for parameter in _TAGGED if parameter in values}
-    run.set_tags({"step": step, PROCESS_TAG: this_process(), **facts, **told})
-    run.log_parameters(values, prefix="effective." if adopted else "")
-
     start = time.monotonic()
-    status, failure = "FAILED", ""
     try:
+        run.rename(run.name)
+        told = {parameter: as_text(values[parameter]) for parameter in _TAGGED if parameter in values}
+        run.set_tags({"step": step, PROCESS_TAG: this_process(), **facts, **told})
+        run.log_parameters(values, prefix="effective." if adopted else "")
         yield run
         status = "FINISHED"
     except KeyboardInterrupt:

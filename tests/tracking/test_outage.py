@@ -2,7 +2,9 @@
 
 import threading
 import time
+from typing import Any
 
+import filelock
 import mlflow
 import pytest
 from mlflow import MlflowClient
@@ -11,7 +13,7 @@ from components.errors import InputError
 from components.tracking import check_tracking, step_run
 from components.tracking import outbox as outbox_module
 from components.tracking import server as server_module
-from components.tracking.outbox import KEPT
+from components.tracking.outbox import KEPT, deliver_kept
 from tests.tracking.conftest import Line
 
 
@@ -96,3 +98,31 @@ def test_mlflow_call_that_fails_because_of_it_ends_in_one_line(server: Line, mon
 
     with pytest.raises(InputError, match=r"the tracking server went away .*what is finished is kept"):
         work()
+
+
+def test_two_processes_that_start_after_an_outage_both_start(
+    server: Line, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(outbox_module, "PATIENCE_SECONDS", 1.0)
+    with step_run("train", {}) as run:
+        server.cut()
+        run.log_metrics({"loss": 2}, step=7)
+    server.mend()
+
+    lock = filelock.FileLock
+
+    class LateLock(filelock.FileLock):
+        """One for which another process is just done."""
+
+        def acquire(self, *arguments: Any, **options: Any) -> Any:
+            with monkeypatch.context() as before:
+                before.setattr(filelock, "FileLock", lock)
+                deliver_kept(server.uri)
+            return super().acquire(*arguments, **options)
+
+    monkeypatch.setattr(filelock, "FileLock", LateLock)
+    caplog.clear()
+    deliver_kept(server.uri)
+    assert [record.message for record in caplog.records] == [
+        f"tracking: run {run.run_id} was completed with what was kept of it"
+    ]

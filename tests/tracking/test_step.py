@@ -14,7 +14,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from components.errors import InputError
-from components.tracking import label_opened_run, mark_failed, step_run
+from components.tracking import StepRun, label_opened_run, mark_failed, step_run
+from components.tracking import step as step_module
 from tests.tracking.conftest import Line
 
 
@@ -34,6 +35,10 @@ def opened_run(monkeypatch: pytest.MonkeyPatch) -> Run:
     client.log_param(run.info.run_id, "units", "default")
     monkeypatch.setenv("MLFLOW_RUN_ID", run.info.run_id)
     return run
+
+
+def interrupted(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 def runs() -> list[Run]:
@@ -127,6 +132,22 @@ cli.run(main)
     assert process.communicate()[1] == "interrupted\n"
     assert process.returncode == 130
     assert [(run.info.status, run.data.tags["failure"]) for run in runs()] == [("KILLED", "interrupted")] * 2
+
+
+def test_interrupted_before_the_run_is_opened_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step_module, "run_facts", interrupted)
+    with pytest.raises(KeyboardInterrupt), step_run("train", {}):
+        pass
+    assert runs() == []
+    assert mlflow.active_run() is None
+
+
+def test_interrupted_while_the_run_is_opened_leaves_it_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(StepRun, "log_parameters", interrupted)
+    with pytest.raises(KeyboardInterrupt), step_run("train", {}):
+        pass
+    (found,) = runs()
+    assert (found.info.status, found.data.tags["step"]) == ("KILLED", "train")
 
 
 def test_metrics_artifacts_and_tables_over_http(server: Line, tmp_path: Path) -> None:
