@@ -44,7 +44,7 @@ def main(argv: list[str]) -> None:
     a = parser.parse_args(argv)
 
     parameters = ModelParameters(encoder=a.encoder, attention=a.attention)
-    step = _train_step(Seq2Seq(parameters, a.vocabulary, a.vocabulary, a.precision))
+    step = make_train_step(Seq2Seq(parameters, a.vocabulary, a.vocabulary, a.precision))
     ids = np.random.default_rng(1).integers(4, a.vocabulary, (2, a.batch, a.length)).astype(np.int32)
     target = tf.constant(
         np.pad(np.pad(ids[1], ((0, 0), (1, 0)), constant_values=2), ((0, 0), (0, 1)), constant_values=3)
@@ -82,10 +82,11 @@ def operations(p: ModelParameters, batch: int, length: int, dtype: tf.DType) -> 
     return Counter({part: 3 * count for part, count in forward.items()})
 
 
-def _train_step(model: Seq2Seq) -> Callable[..., tf.Tensor]:
+def make_train_step(model: Seq2Seq) -> Callable[..., tf.Tensor]:
+    """(source, target, number of the step) → loss, as training does it."""
     optimizer = make_optimizer(WarmupCosine(0.003, 100, 10_000))
 
-    @tf.function
+    @tf.function(reduce_retracing=True)
     def train_step(source: tf.Tensor, target: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             loss = model.training_loss(source, target, 42, step)

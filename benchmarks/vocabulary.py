@@ -75,22 +75,13 @@ def _measure(size: int, sampled: int, steps: int, precision: str) -> dict[str, f
     import numpy as np
     import tensorflow as tf
 
-    from components.model.optimizer import WarmupCosine, clip_by_global_norm, make_optimizer
+    from benchmarks.step import make_train_step
     from components.model.parameters import ModelParameters
     from components.model.seq2seq import Seq2Seq
 
     parameters = ModelParameters(embedding_size=EMBEDDING, units=UNITS, num_sampled=sampled)
     model = Seq2Seq(parameters, size, size, precision)
-    optimizer = make_optimizer(WarmupCosine(0.003, 100, 10_000))
-
-    @tf.function(reduce_retracing=True)
-    def train_step(source: tf.Tensor, target: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            loss = model.training_loss(source, target, 42, step)
-            mean = loss.total / loss.tokens
-        gradients, _ = clip_by_global_norm(tape.gradient(mean, model.trainable_variables), 5.0)
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-        return mean
+    train_step = make_train_step(model)
 
     draw = np.random.default_rng(1)
     frequency = 1 / np.arange(1, size - 3)
@@ -104,7 +95,8 @@ def _measure(size: int, sampled: int, steps: int, precision: str) -> dict[str, f
         began = time.monotonic()
         float(train_step(source, target, tf.constant(step, tf.int64)))
         seconds.append(time.monotonic() - began)
-    weights = sum(variable.numpy().nbytes for variable in [*model.variables, *optimizer.variables()])
+    # Of each weight there are Adam's two means, too.
+    weights = 3 * sum(variable.numpy().nbytes for variable in model.variables)
     return {
         "seconds": statistics.median(seconds[3:]),
         "resident": psutil.Process().memory_info().rss,
