@@ -1,5 +1,6 @@
 """Finding a packaged translator: by what it is told from another, and where it is kept meanwhile."""
 
+import gc
 import shutil
 import tempfile
 from pathlib import Path
@@ -64,6 +65,7 @@ def test_a_download_is_there_as_long_as_it_is_used(
     assert found.folder.is_relative_to(scratch)
     assert (found.folder / "MLmodel").is_file()
     del found
+    gc.collect()
     assert list(scratch.iterdir()) == []
     with pytest.raises(InputError, match="cannot be loaded"):
         find_model(f"runs:/{run.info.run_id}/nothing")
