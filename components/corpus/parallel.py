@@ -1,8 +1,8 @@
 """Work on both sides of a block at the same time: Arrow's and numpy's loops and gzip let other threads run meanwhile.
 
 This makes one worker busy on two cores where a second worker would not help: what Beam sends from worker to worker
-costs what the second one gains: `python -m benchmarks.prepare`, alone and with
-``-- --beam_options=--direct_running_mode=multi_threading``, shows 10.7 and 11.6 s for canada_laws on two cores.
+costs what the second one gains (`python -m benchmarks.prepare`, alone and with
+``-- --beam_options=--direct_running_mode=multi_threading``, compares them).
 """
 
 import os
