@@ -2,12 +2,12 @@
 
 mlflow run . -e translate -P text="Where is the station?"
 mlflow run . -e translate -P input=english.txt -P output=french.txt
+mlflow run . -e translate -P input=gs://BUCKET/english.txt -P output=gs://BUCKET/french.txt -P runner=DataflowRunner …
 """
 
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from components.errors import InputError
 from components.serving.loading import URI_SCHEMES, load_model
@@ -62,12 +62,12 @@ def _printed(translation: Translation) -> list[str]:
 def _translate_file(parameters: TranslateParameters, options: TranslationOptions) -> None:
     from components.translation.file import translate_file
 
-    source, target = Path(parameters.input), Path(parameters.output)
-    report = translate_file(source, target, parameters.model, options, parameters.runner, parameters.beam_options)
-    resumed = f", {report.resumed:,} of them by an earlier run" if report.resumed else ""
-    print(
-        f"{report.rows:,} rows of {source} → {target} by {report.model}{resumed} ({report.rows_per_second:.1f} rows/s)"
+    report = translate_file(
+        parameters.input, parameters.output, parameters.model, options, parameters.runner, parameters.beam_options
     )
+    resumed = f", {report.resumed:,} of them by an earlier run" if report.resumed else ""
+    files = f"{parameters.input} → {report.output}"
+    print(f"{report.rows:,} rows of {files} by {report.model}{resumed} ({report.rows_per_second:.1f} rows/s)")
     if report.failures:
         print(f"{report.failures:,} rows could not be translated: {report.failures_file} says why", file=sys.stderr)
 

@@ -13,7 +13,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.corpus.files import CHUNK, file_systems, is_remote, open_raw, reaching, write_file
+from components.corpus.files import file_systems, is_remote, open_raw, reaching, write_file
+from components.corpus.remote_folders import delete_folders, download, rename_files, sizes_below
 from components.dataset import folder as folders
 from components.dataset.manifest import MANIFEST_FILE, Manifest
 from components.errors import InputError
@@ -122,7 +123,7 @@ class RemoteDestination(Destination):
 
     def find_intact(self) -> Manifest | None:
         with self._reaching():
-            sizes = _sizes(self.url)
+            sizes = sizes_below(self.url)
             manifest = self._manifest() if MANIFEST_FILE in sizes else None
             return manifest if manifest and folders.is_whole(manifest, sizes) else None
 
@@ -133,7 +134,7 @@ class RemoteDestination(Destination):
 
     def check_replaceable(self, key: str, force: bool) -> None:
         with self._reaching():
-            names = {path.split("/")[0] for path in _sizes(self.url)}
+            names = {path.split("/")[0] for path in sizes_below(self.url)}
             folders.check_foreign(self.url, (name for name in names if not name.startswith(_ATTEMPT)))
             # Without a manifest it is what an attempt left that was killed while it moved its files here.
             if MANIFEST_FILE in names and not force:
@@ -154,7 +155,7 @@ class RemoteDestination(Destination):
                     self._publish(Path(folder), bulk)
         finally:
             with suppress(Exception):
-                _delete_folders([bulk])
+                delete_folders([bulk])
 
     def _publish(self, folder: Path, bulk: str) -> None:
         """Puts a finished dataset in the place of what is there."""
@@ -162,27 +163,27 @@ class RemoteDestination(Destination):
         for file in folders.sizes(folder):
             if file != MANIFEST_FILE:
                 write_file(f"{bulk}/{file}", [(folder / file).read_bytes()])
-        made = _sizes(bulk)
+        made = sizes_below(bulk)
         if not folders.is_whole(manifest, made):
             raise InputError(f"data_dir: another process has put a dataset into {self.url} in the meantime")
         self._clear(keep=bulk)
         files = sorted(made.keys() - {_STARTED})
-        _rename([f"{bulk}/{file}" for file in files], [f"{self.url}/{file}" for file in files])
+        rename_files([f"{bulk}/{file}" for file in files], [f"{self.url}/{file}" for file in files])
         write_file(f"{self.url}/{MANIFEST_FILE}", [(folder / MANIFEST_FILE).read_bytes()])
 
     def _clear(self, keep: str) -> None:
         """Removes the old dataset, its manifest first, and what other attempts left."""
-        files = _sizes(self.url)
+        files = sizes_below(self.url)
         if MANIFEST_FILE in files:
             file_systems().delete([f"{self.url}/{MANIFEST_FILE}"])
         if loose := [f"{self.url}/{file}" for file in files if "/" not in file and file != MANIFEST_FILE]:
             file_systems().delete(loose)
         folders = {f"{self.url}/{file.split('/')[0]}" for file in files if "/" in file}
-        _delete_folders(sorted(folders - {keep}))
+        delete_folders(sorted(folders - {keep}))
 
     def fetch(self, cache: Path) -> Path:
         with self._reaching():
-            sizes = _sizes(self.url)
+            sizes = sizes_below(self.url)
             if MANIFEST_FILE not in sizes:
                 raise InputError(f"data_dir: {self.url} holds no prepared dataset (no {MANIFEST_FILE})")
             with open_raw(f"{self.url}/{MANIFEST_FILE}") as file:
@@ -193,38 +194,7 @@ class RemoteDestination(Destination):
             folders.check_replaceable(folder, manifest.key, force=True)
             wanted = [file for file in sizes if not file.startswith(_NOT_FETCHED)]
             with folders.staged(folder) as partial, ThreadPoolExecutor(_FETCHED_AT_ONCE) as threads:
-                list(threads.map(lambda file: _download(f"{self.url}/{file}", partial / file), wanted))
+                list(threads.map(lambda file: download(f"{self.url}/{file}", partial / file), wanted))
                 if folders.find_intact(partial) != manifest:
                     raise InputError(f"data_dir: {self.url} holds a damaged dataset; prepare it anew")
         return folder
-
-
-def _sizes(url: str) -> dict[str, int]:
-    """The files below ``url``: path relative to it → bytes."""
-    found = file_systems().match([f"{url}/**"])[0].metadata_list
-    paths = ((metadata.path[len(url) + 1 :], metadata.size_in_bytes) for metadata in found)
-    # What ends in a slash only makes a folder show in the pages of an object store.
-    return {path: size for path, size in paths if path and not path.endswith("/")}
-
-
-def _rename(old: list[str], new: list[str]) -> None:
-    systems = file_systems()
-    if systems.get_filesystem(new[0]).has_dirs():
-        for folder in sorted({path.rpartition("/")[0] for path in new}):
-            if not systems.exists(folder):
-                systems.mkdirs(folder)
-    systems.rename(old, new)
-
-
-def _delete_folders(urls: list[str]) -> None:
-    """Deletes all that is below each of them; an object store, which has no folders, wants a slash behind the name."""
-    if urls:
-        slash = "" if file_systems().get_filesystem(urls[0]).has_dirs() else "/"
-        file_systems().delete([url + slash for url in urls])
-
-
-def _download(url: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open_raw(url) as source, open(path, "wb") as file:
-        while chunk := source.read(CHUNK):
-            file.write(chunk)

@@ -19,7 +19,7 @@ class EvaluateParameters(SearchOptions):
 
     model: str = parameter(
         "models:/nmt-en-fr@champion",
-        "the model: models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN_ID/NAME or a folder",
+        "the model: models:/NAME@ALIAS, models:/NAME/VERSION, models:/MODEL_ID, runs:/RUN_ID/NAME or a folder",
     )
     data_dir: str = parameter("", "folder of a prepared dataset, the test split of which is translated")
     test_corpus: str = parameter("", "a corpus to translate instead of the dataset's test split: PATH.{en,fr}, …")

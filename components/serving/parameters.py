@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from components.parameters import parameter
+from components.serving.loading import FORMS
 
 
 @dataclass(frozen=True)
@@ -11,7 +12,7 @@ class ServeParameters:
 
     model: str = parameter(
         "models:/nmt-en-fr@champion",
-        "the model: models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN_ID/NAME or a folder",
+        f"the model: {FORMS}",
     )
     host: str = parameter("127.0.0.1", "the address to listen on; 0.0.0.0: all of this machine's")
     port: int = parameter(5001, "the TCP port to listen on; 0: any free one", minimum=0, maximum=65535)

@@ -4,19 +4,22 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 
+from components.corpus.files import file_size, is_remote
 from components.corpus.startup import import_beam
 from components.errors import InputError
 from components.serving.loading import find_model
 from components.serving.options import TranslationOptions
 from components.text.codec import TextCodec
-from components.translation.formats import Format, format_of
+from components.translation.formats import check_endings, format_of
 from components.translation.job import Job
+from components.translation.local_workspace import LocalWorkspace
 from components.translation.progress import progress
+from components.translation.reach import check_reach, digest_of
+from components.translation.remote_workspace import RemoteWorkspace
 from components.translation.rows import Part
-from components.translation.workspace import Workspace, appearing, check_writable, digest_of, plan_of
+from components.translation.workspace import Workspace
 
 # Rows in a part: enough for batches of similar length, few enough for a bar that moves and little work done twice.
 # Of a large file more, so that a folder does not hold a hundred thousand parts.
@@ -29,10 +32,11 @@ class FileReport:
     """What became of a file. ``resumed`` rows were translated by an earlier run; ``seconds`` are this run's."""
 
     model: str
+    output: str
     rows: int
     resumed: int
     failures: int
-    failures_file: Path
+    failures_file: str
     seconds: float
 
     @property
@@ -41,9 +45,9 @@ class FileReport:
 
 
 def translate_file(
-    source: Path, target: Path, model: str, options: TranslationOptions, runner: str, beam_options: str
+    source: str, target: str, model: str, options: TranslationOptions, runner: str, beam_options: str
 ) -> FileReport:
-    """Writes the translation of ``source`` to ``target``, whole or not at all.
+    """Writes the translation of ``source`` to ``target``, paths or URLs: here as one file, elsewhere as shards.
 
     Rows that cannot be translated (not UTF-8, no text) go to ``TARGET.failed.jsonl`` with the reason. What is finished
     when a run is stopped stays in ``TARGET.parts``; the same call goes on from there.
@@ -51,20 +55,23 @@ def translate_file(
     Raises:
         InputError: if parameters or files cannot be worked with, or if no row at all can be translated.
     """
+    check_endings(source, target)
+    shares_files = check_reach(source, target, runner, beam_options)
     digest = digest_of(source)
-    if target.exists() and target.samefile(source):
-        raise InputError(f"output: {target} is the input file, must be another one")
-    check_writable(target)
     found = find_model(model)
-    language = TextCodec.load(found.folder / "artifacts" / "codec").settings.source_language
-    format = format_of(source, target, options.n_best, language)
-    parts = list(format.parts(source, ROWS_A_LARGE_PART if source.stat().st_size > LARGE_BYTES else ROWS_A_PART))
-    workspace = Workspace(target.absolute())
-    job = Job(source.absolute(), format, workspace, found.folder.absolute(), options)
-    with workspace.opened(plan_of(digest, found.uri, options, parts)):
+    language = TextCodec.load(found.codec_folder).settings.source_language
+    format = format_of(source, options.n_best, language)
+    parts = list(format.parts(source, ROWS_A_LARGE_PART if file_size(source) > LARGE_BYTES else ROWS_A_PART))
+    plan = _plan(digest, found.digest(), options, parts)
+    workspace: Workspace = (
+        RemoteWorkspace(target, plan, shares_files) if is_remote(target) else LocalWorkspace(os.path.abspath(target))
+    )
+    with workspace.opened(plan):
         missing = workspace.missing(parts)
         start = time.monotonic()
         if missing:
+            place = source if is_remote(source) else os.path.abspath(source)
+            job = Job(place, format, workspace, workspace.model(found.folder), options)
             # Late: importing Beam takes seconds (and brings TensorFlow, which writes a dozen lines about absent GPUs).
             os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
             import_beam(lean=True)
@@ -73,31 +80,33 @@ def translate_file(
             with progress(workspace, parts):
                 translate_parts(missing, job, runner, beam_options)
         seconds = time.monotonic() - start
-        failures = _put_together(workspace, format, parts)
+        failures = _failures(workspace, parts)
+        output = workspace.publish(format, parts, failures)
     workspace.remove()
     rows = sum(part.rows for part in parts)
     resumed = rows - sum(part.rows for part in missing)
-    return FileReport(found.label, rows, resumed, failures, workspace.failures, seconds)
+    return FileReport(found.label, output, rows, resumed, len(failures), workspace.failures, seconds)
 
 
-def _put_together(workspace: Workspace, format: Format, parts: Sequence[Part]) -> int:
-    """Writes output and failures; returns how many rows failed.
+def _plan(source_digest: str, model_digest: str, options: TranslationOptions, parts: Sequence[Part]) -> str:
+    """What decides the content of the output, and how it is cut into parts: equal plans, equal texts."""
+    rows = [part.rows for part in parts]
+    plan = {"input": source_digest, "model": model_digest, "options": asdict(options), "rows_a_part": rows}
+    return json.dumps(plan, indent=2, sort_keys=True)
+
+
+def _failures(workspace: Workspace, parts: Sequence[Part]) -> list[str]:
+    """What is to be told of the rows that failed, a line each.
 
     Raises:
         InputError: if all did: then the file is not what it was taken for.
     """
-    failures = [workspace.part_failures(part) for part in parts if workspace.part_failures(part).exists()]
-    lines = [line for path in failures for line in path.read_text(encoding="utf-8").splitlines()]
+    finished = workspace.finished()
+    names = [name for part in parts if (name := workspace.part_failures(part)) in finished]
+    lines = [line for name in names for line in workspace.read(name).splitlines()]
     rows = sum(part.rows for part in parts)
     if rows and len(lines) == rows:
         workspace.remove()
         reason = json.loads(lines[0])["reason"]
         raise InputError(f"input: none of the {rows} rows can be translated; line 1 {reason}")
-    if lines:
-        with appearing(workspace.failures) as path:
-            path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    else:
-        workspace.failures.unlink(missing_ok=True)
-    with appearing(workspace.output) as path:
-        format.merge([workspace.part(part) for part in parts], path)
-    return len(lines)
+    return lines

@@ -1,29 +1,44 @@
 """File formats: text, JSON lines, tab-separated values, Parquet. The same goes out as came in."""
 
 import json
+import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, Protocol
 
+from components.corpus.files import CHUNK, open_raw
 from components.errors import InputError
 from components.serving.translation import Translation
 from components.translation.parquet import Parquet
 from components.translation.rows import Part, Row
 
+# Endings that say what a file is, where that is neither text, a row a line, nor one of the formats here.
+_OTHERS = re.compile(
+    r"\.(arrow|avro|csv|db|docx?|epub|feather|html?|json|np[yz]|od[st]|orc|pdf|pkl|po|pptx?|rtf|sgml?|sqlite|srt|tar"
+    r"|tfrecord|tmx|toml|vtt|xhtml|xlf|xliff|xlsx?|xml|ya?ml)"
+)
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z")
+_VALID = "text (.txt, no ending, or a language's such as .en), .tsv, .jsonl, .parquet"
+
 
 class Format(Protocol):
-    """How a kind of file is cut into parts, read, written and put together. Instances are plain, picklable values."""
+    """How a kind of file is cut into parts, read, written and put together. Instances are plain, picklable values.
 
-    def parts(self, path: Path, rows: int) -> Iterator[Part]:
-        """The file in parts of ``rows`` rows, the last one of fewer."""
+    What is read may be on any file system that Beam knows; what is written is on this machine.
+    """
+
+    def parts(self, source: str, rows: int) -> Iterator[Part]:
+        """The file in parts of ``rows`` rows, the last one of fewer; at least one."""
         ...
 
-    def read(self, path: Path, part: Part) -> list[Row]:
+    def read(self, source: str, part: Part) -> list[Row]:
         """The rows of a part; those that cannot be understood have a fault."""
         ...
 
-    def write(self, source: Path, part: Part, found: Sequence[Translation | None], target: Path) -> None:
+    def write(self, source: str, part: Part, found: Sequence[Translation | None], target: Path) -> None:
         """Writes a part of the output: the rows of the same part of the input with their translations, if any."""
         ...
 
@@ -38,25 +53,25 @@ class Lines:
     def __init__(self, n_best: int):
         self._n_best = n_best
 
-    def parts(self, path: Path, rows: int) -> Iterator[Part]:
+    def parts(self, source: str, rows: int) -> Iterator[Part]:
         index = lines = offset = end = 0
-        with open(path, "rb") as file:
+        with _opened(source) as file:
             for line in file:
                 lines, end = lines + 1, end + len(line)
                 if lines == rows:
                     yield Part(index, index * rows + 1, lines, offset)
                     index, lines, offset = index + 1, 0, end
-        if lines:
+        if lines or not index:
             yield Part(index, index * rows + 1, lines, offset)
 
-    def read(self, path: Path, part: Part) -> list[Row]:
-        with open(path, "rb") as file:
+    def read(self, source: str, part: Part) -> list[Row]:
+        with _opened(source) as file:
             file.seek(part.offset)
             return [
                 self._row(part.first_row + index, file.readline().removesuffix(b"\n")) for index in range(part.rows)
             ]
 
-    def write(self, source: Path, part: Part, found: Sequence[Translation | None], target: Path) -> None:
+    def write(self, source: str, part: Part, found: Sequence[Translation | None], target: Path) -> None:
         with open(target, "w", encoding="utf-8", newline="\n") as file:
             for row, translation in zip(self.read(source, part), found, strict=True):
                 file.writelines(f"{line}\n" for line in self._lines(row, translation))
@@ -135,6 +150,11 @@ class JsonLines(Lines):
         return [text if text.isascii() or _is_utf8(text) else json.dumps(document)]
 
 
+def _opened(source: str) -> BufferedReader:
+    """The file, with lines at its own speed: remote ones give a line byte by byte."""
+    return BufferedReader(open_raw(source), CHUNK)  # type: ignore[arg-type]
+
+
 def _is_utf8(text: str) -> bool:
     try:
         text.encode("utf-8")
@@ -143,20 +163,33 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
-def format_of(source: Path, target: Path, n_best: int, language: str) -> Format:
-    """The format of a file by its name; what is none of the others is text.
+def ending_of(path: str) -> str:
+    """What a file's name says of its format: ``.jsonl``; empty if nothing."""
+    return os.path.splitext(path)[1].lower()
+
+
+def check_endings(source: str, target: str) -> None:
+    """Looks what the names say.
 
     Raises:
-        InputError: if the output's name asks for another format, or if the file is compressed.
+        InputError: if one says that the file is something else or compressed, or if the two do not fit.
     """
+    for path, name in ((source, "input"), (target, "output")):
+        ending = ending_of(path)
+        if ending in _COMPRESSED:
+            raise InputError(f"{name}: {path} is compressed; valid: {_VALID}, not compressed")
+        if _OTHERS.fullmatch(ending):
+            raise InputError(f"{name}: {path} ends in {ending}, which is another format; valid: {_VALID}")
+    ending, other = ending_of(source), ending_of(target)
+    if {".jsonl", ".tsv", ".parquet"} & {ending, other} and ending != other:
+        raise InputError(f"output: {target} must end in {ending or 'something else'} as the input does")
+
+
+def format_of(source: str, n_best: int, language: str) -> Format:
+    """The format of a file by its name; what is none of the others is text."""
     formats: dict[str, Format] = {
         ".jsonl": JsonLines(n_best, language),
         ".tsv": TabSeparated(n_best),
         ".parquet": Parquet(n_best, language),
     }
-    for path, name in ((source, "input"), (target, "output")):
-        if path.suffix in (".gz", ".bz2", ".xz", ".zst", ".zip"):
-            raise InputError(f"{name}: {path} is compressed; valid: text, .jsonl, .tsv and .parquet, not compressed")
-    if formats.keys() & {source.suffix, target.suffix} and source.suffix != target.suffix:
-        raise InputError(f"output: {target} must end in {source.suffix or 'something else'} as the input does")
-    return formats.get(source.suffix, Lines(n_best))
+    return formats.get(ending_of(source), Lines(n_best))

@@ -1,5 +1,6 @@
 """The translator as a model of Beam's RunInference: parts of a file in, their translations out."""
 
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import Any
 
 from apache_beam.ml.inference.base import ModelHandler
 
-from components.serving.model import CODEC, SAVED_MODEL
+from components.corpus.files import is_remote, reaching
+from components.corpus.remote_folders import download, sizes_below
+from components.serving.loading import FoundModel
 from components.serving.options import TranslationOptions
 from components.serving.translation import Translation
 from components.serving.translator import Translator
@@ -35,24 +38,34 @@ class TranslatorHandler(ModelHandler[PartTexts, PartTranslations, Translator]):
     """Loads the translator once for each worker process; a part is a batch of its own.
 
     Args:
-        model: the folder of a packaged translator, where every worker finds it.
+        model: the folder of a packaged translator, path or URL, where every worker finds it.
         options: how to translate.
     """
 
-    def __init__(self, model: Path, options: TranslationOptions):
+    def __init__(self, model: str, options: TranslationOptions):
         super().__init__(min_batch_size=1, max_batch_size=1)
         self._model = model
         self._options = options
 
     def load_model(self) -> Translator:
-        artifacts = self._model / "artifacts"
-        return Translator.load(artifacts / SAVED_MODEL, artifacts / CODEC)
+        if not is_remote(self._model):
+            return _loaded(Path(self._model))
+        with tempfile.TemporaryDirectory(prefix="model-") as folder:
+            with reaching(f"model: {self._model}"):
+                for name in sizes_below(self._model):
+                    download(f"{self._model}/{name}", Path(folder, name))
+            return _loaded(Path(folder))
 
     def run_inference(
         self, batch: Sequence[PartTexts], model: Translator, inference_args: dict[str, Any] | None = None
     ) -> Iterable[PartTranslations]:
         """The translations of each part, in its order."""
         return [_translated(model, part, self._options) for part in batch]
+
+
+def _loaded(folder: Path) -> Translator:
+    found = FoundModel(folder, str(folder))
+    return Translator.load(found.saved_model, found.codec_folder)
 
 
 def _translated(translator: Translator, part: PartTexts, options: TranslationOptions) -> PartTranslations:

@@ -1,7 +1,6 @@
 """What every worker must know to translate its part of a file. Plain values; picklable."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from components.serving.options import TranslationOptions
 from components.translation.formats import Format
@@ -10,10 +9,10 @@ from components.translation.workspace import Workspace
 
 @dataclass(frozen=True)
 class Job:
-    """The input and the folder of the packaged model, where every worker finds them, and where the output goes."""
+    """The input and the folder of the packaged model (paths or URLs), where every worker finds them, and the output."""
 
-    source: Path
+    source: str
     format: Format
     workspace: Workspace
-    model: Path
+    model: str
     options: TranslationOptions

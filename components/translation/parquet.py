@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from components.corpus.files import open_raw
 from components.errors import InputError
 from components.serving.translation import Translation
 from components.translation.rows import Part, Row
@@ -21,13 +22,13 @@ class Parquet:
         self._n_best = n_best
         self._columns = ("text", language)
 
-    def parts(self, path: Path, rows: int) -> Iterator[Part]:
+    def parts(self, source: str, rows: int) -> Iterator[Part]:
         """A part lies within one row group; ``offset`` is the group's number."""
         try:
-            file = pq.ParquetFile(path)
+            file = _opened(source)
         except pa.ArrowInvalid as error:
-            raise InputError(f"input: {path} is no Parquet file: {error}") from None
-        self._column(path, file.schema_arrow)
+            raise InputError(f"input: {source} is no Parquet file: {error}") from None
+        self._column(source, file.schema_arrow)
         first_row, index = 1, 0
         for group in range(file.num_row_groups):
             in_group = file.metadata.row_group(group).num_rows
@@ -35,15 +36,18 @@ class Parquet:
                 yield Part(index, first_row + begin, min(rows, in_group - begin), group)
                 index += 1
             first_row += in_group
+        if not index:
+            yield Part(0, 1, 0, 0)
 
-    def read(self, path: Path, part: Part) -> list[Row]:
-        texts = self._table(path, part).column(self._column(path, pq.read_schema(path))).to_pylist()
+    def read(self, source: str, part: Part) -> list[Row]:
+        table = self._table(source, part)
+        texts = table.column(self._column(source, table.schema)).to_pylist()
         return [
             Row(part.first_row + index, text, text or "", "" if text is not None else "has no text")
             for index, text in enumerate(texts)
         ]
 
-    def write(self, source: Path, part: Part, found: Sequence[Translation | None], target: Path) -> None:
+    def write(self, source: str, part: Part, found: Sequence[Translation | None], target: Path) -> None:
         """Rows that failed have a null in the new columns."""
         table = self._table(source, part)
         texts = [translation.text if translation else None for translation in found]
@@ -64,19 +68,25 @@ class Parquet:
             if writer:
                 writer.close()
 
-    def _table(self, path: Path, part: Part) -> pa.Table:
-        file = pq.ParquetFile(path)
+    def _table(self, source: str, part: Part) -> pa.Table:
+        file = _opened(source)
+        if not part.rows:
+            return file.schema_arrow.empty_table()
         before = sum(file.metadata.row_group(group).num_rows for group in range(part.offset))
         return file.read_row_group(part.offset).slice(part.first_row - 1 - before, part.rows)
 
-    def _column(self, path: Path, schema: pa.Schema) -> str:
+    def _column(self, source: str, schema: pa.Schema) -> str:
         for name in self._columns:
             if name in schema.names:
                 kind = schema.field(name).type
                 if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-                    raise InputError(f"input: the column {name} of {path} holds {kind}, must be string")
+                    raise InputError(f"input: the column {name} of {source} holds {kind}, must be string")
                 if {TRANSLATION, ALTERNATIVES} & set(schema.names):
-                    raise InputError(f"input: {path} has a column {TRANSLATION} or {ALTERNATIVES} already")
+                    raise InputError(f"input: {source} has a column {TRANSLATION} or {ALTERNATIVES} already")
                 return name
         found, wanted = ", ".join(schema.names), " or ".join(self._columns)
-        raise InputError(f"input: {path} has the columns {found}, must have {wanted} with the text")
+        raise InputError(f"input: {source} has the columns {found}, must have {wanted} with the text")
+
+
+def _opened(source: str) -> pq.ParquetFile:
+    return pq.ParquetFile(open_raw(source))

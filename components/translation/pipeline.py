@@ -12,7 +12,6 @@ from components.corpus.runners.launch import Launch
 from components.translation.handler import PartTexts, PartTranslations, TranslatorHandler
 from components.translation.job import Job
 from components.translation.rows import Part
-from components.translation.workspace import appearing
 
 
 class TranslateParts(beam.PTransform):
@@ -66,9 +65,9 @@ class WritePart(beam.DoFn):
         ]
         if failures:
             # Before the part itself: who sees the part has everything that belongs to it.
-            with appearing(workspace.part_failures(part)) as path:
+            with workspace.appearing(workspace.part_failures(part)) as path:
                 path.write_text("".join(json.dumps(failure) + "\n" for failure in failures), encoding="utf-8")
-        with appearing(workspace.part(part)) as path:
+        with workspace.appearing(workspace.part(part)) as path:
             self._job.format.write(self._job.source, part, translated.found, path)
         self._written.inc(part.rows)
         self._failed.inc(len(failures))
@@ -81,7 +80,7 @@ def translate_parts(parts: Sequence[Part], job: Job, runner: str, beam_options: 
     Raises:
         InputError: if an option is none of Beam's.
     """
-    launch = Launch(runner, beam_options)
+    launch = Launch(runner, beam_options, room="translation")
     _ = launch.pipeline | "Parts" >> beam.Create(parts).with_output_types(Part) | "File" >> TranslateParts(job)
     launch.run()
     # Beam keeps the model of this process until it is given another one. TensorFlow complains of what lives at exit.

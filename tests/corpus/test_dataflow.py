@@ -56,11 +56,13 @@ def test_what_a_job_lacks_is_told_before_anything_is_sent(flags: str, message: s
 
 def test_the_workers_package_is_sent_unless_an_image_holds_it() -> None:
     runner = RUNNERS["DataflowRunner"]
-    completed = runner.complete(Flags.parse(f"{COMPLETE} --extra_package=mine.whl"))
+    flags = runner.complete(Flags.parse(f"{COMPLETE} --extra_package=mine.whl"))
+    completed = runner.with_package(flags, "corpus")
     assert "--extra_package=mine.whl" in completed.words
     assert Path(completed.value("extra_package") or "").name.startswith("nmt_workflow-")
     assert Path(completed.value("extra_package") or "").is_file()
     with_image = runner.complete(Flags.parse(f"{COMPLETE} --sdk_container_image=gcr.io/p/image"))
+    with_image = runner.with_package(with_image, "corpus")
     assert with_image.value("extra_package") is None
     # Beam's own default on Dataflow would pickle the main module, which no worker can read.
     assert all("--no_save_main_session" in flags.words for flags in (completed, with_image))

@@ -54,5 +54,8 @@ class TrialFileSystem(LocalFileSystem):
     def rename(self, source_file_names: list[str], destination_file_names: list[str]) -> None:
         super().rename(*([self._local(url) for url in urls] for urls in (source_file_names, destination_file_names)))
 
+    def copy(self, source_file_names: list[str], destination_file_names: list[str]) -> None:
+        super().copy(*([self._local(url) for url in urls] for urls in (source_file_names, destination_file_names)))
+
     def delete(self, paths: list[str]) -> None:
         super().delete([self._local(url) for url in paths])

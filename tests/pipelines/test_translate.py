@@ -9,6 +9,8 @@ from components.serving.package import package_translator
 from pipelines import translate
 from tests.serving.echo import save_echo
 
+DATAFLOW = "--project=p;--region=r;--temp_location=gs://b/t"
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
@@ -52,7 +54,24 @@ def test_a_file_line_by_line(model: str, tmp_path: Path, capsys: pytest.CaptureF
         ("--input FILE --output FILE", "output: FILE is the input file, must be another one"),
         ("--input FILE --output .", "output: . cannot be written: it is a folder"),
         ("--input FILE --output x.jsonl --model MODEL", "output: x.jsonl must end in something else"),
-        ("--input FILE --output x --runner DataflowRunner", "runner: found 'DataflowRunner', must be one of"),
+        ("--input FILE --output x --runner SparkRunner", "runner: found 'SparkRunner', must be one of"),
+        ("--input FILE --output x --runner DataflowRunner", "beam_options: --project is not set; DataflowRunner needs"),
+        (
+            f"--input FILE --output gs://b/x --runner DataflowRunner --beam_options {DATAFLOW}",
+            "input: found 'FILE', must be what the workers of DataflowRunner can read, such as gs://BUCKET/FILE",
+        ),
+        (
+            f"--input gs://b/FILE --output x --runner DataflowRunner --beam_options {DATAFLOW}",
+            "output: found 'x', must be what the workers of DataflowRunner can write, such as gs://BUCKET/FILE",
+        ),
+        (
+            "--input FILE --output x --runner PrismRunner --beam_options --job_endpoint=prism.example:8073",
+            "input: found 'FILE', must be what the workers of PrismRunner can read",
+        ),
+        ("--input FILE --output gs://b/x-*", "output: found 'gs://b/x-*', must be without wildcards"),
+        ("--input gs://b/x --output gs://b/x", "output: gs://b/x is the input file, must be another one"),
+        ("--input FILE --output x --beam_options --nonsense", "beam_options: '--nonsense' is not a Beam option"),
+        ("--input FILE.csv --output x", "input: FILE.csv ends in .csv, which is another format; valid: text (.txt, "),
         ("--input FILE --output x --model .", "model: found '.', which is no folder with a packaged model"),
     ],
 )
@@ -63,7 +82,7 @@ def test_refusals_are_one_clear_line_and_leave_nothing(
     Path("FILE").write_text("One two.\n")
     before = sorted(tmp_path.iterdir())
     with pytest.raises(InputError) as refusal:
-        translate.main([model if word == "MODEL" else word for word in arguments.split()])
+        translate.main([{"MODEL": model}.get(word, word.replace(";", " ")) for word in arguments.split()])
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
     assert sorted(tmp_path.iterdir()) == before

@@ -28,7 +28,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def translate(source: Path, target: Path, model: str, beam_options: str = "") -> FileReport:
-    return translate_file(source, target, model, OPTIONS, "DirectRunner", beam_options)
+    return translate_file(str(source), str(target), model, OPTIONS, "DirectRunner", beam_options)
 
 
 def test_order_is_kept_over_many_parts(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +48,7 @@ def test_lines_that_fail_go_to_a_file_of_their_own(model: str, tmp_path: Path) -
     report = translate(source, target, model)
     assert target.read_text() == "One.\n\nTwo.\n"
     assert report.failures == 1
-    assert json.loads(report.failures_file.read_text()) == {
+    assert json.loads(Path(report.failures_file).read_text()) == {
         "line": 2,
         "reason": "is not UTF-8 (byte 0xe9 at 1)",
         "content": "�t�",
@@ -72,7 +72,7 @@ def test_finished_parts_are_not_translated_again(model: str, tmp_path: Path, mon
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):  # noqa: PT012
-        patched.setattr(file_module, "_put_together", unplugged)
+        patched.setattr(file_module, "_failures", unplugged)
         translate(source, target, model)
     assert not target.exists()
     (part, _) = sorted((tmp_path / "out.parts").glob("part-*"))

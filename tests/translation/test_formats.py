@@ -9,20 +9,20 @@ import pytest
 
 from components.errors import InputError
 from components.serving.translation import Hypothesis, Translation
-from components.translation.formats import format_of
+from components.translation.formats import Lines, TabSeparated, check_endings, format_of
 
 
 def translated(source: Path, target: Path, rows_a_part: int = 2, n_best: int = 1) -> list[str]:
     """Translates to capitals, a part at a time; returns the faults."""
-    format = format_of(source, target, n_best, "en")
+    format = format_of(str(source), n_best, "en")
     faults, written = [], []
-    for part in format.parts(source, rows_a_part):
-        rows = format.read(source, part)
+    for part in format.parts(str(source), rows_a_part):
+        rows = format.read(str(source), part)
         assert [row.number for row in rows] == list(range(part.first_row, part.first_row + part.rows))
         faults += [f"{row.number}: {row.fault}" for row in rows if row.fault]
         found = [None if row.fault else capitals(row.text, n_best) for row in rows]
         written.append(target.with_name(f"part-{part.index}"))
-        format.write(source, part, found, written[-1])
+        format.write(str(source), part, found, written[-1])
     format.merge(written, target)
     return faults
 
@@ -99,12 +99,40 @@ def test_parquet(tmp_path: Path) -> None:
     [
         ("a.txt", "b.jsonl", "output: b.jsonl must end in .txt as the input does"),
         ("a.parquet", "b.txt", "output: b.txt must end in .parquet as the input does"),
-        ("a.txt.gz", "b.txt", "input: a.txt.gz is compressed"),
+        ("a.txt.gz", "b.txt", "input: a.txt.gz is compressed; valid: text"),
+        ("a.csv", "b.csv", r"input: a.csv ends in \.csv, which is another format; valid: text \(\.txt, .*\.parquet$"),
+        *((f"a{ending}", "b", "input: .* is another format") for ending in (".xlsx", ".JSON", ".xml", ".tmx", ".pdf")),
+        ("a.txt", "b.docx", r"output: b.docx ends in \.docx, which is another format"),
     ],
 )
 def test_names_that_do_not_fit(source: str, target: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        format_of(Path(source), Path(target), 1, "en")
+    with pytest.raises(InputError, match=message) as refusal:
+        check_endings(source, target)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "a.txt", "a.en", "a.fr", "a.pt_BR", "a.eng", "b.d/a", "a.2024", "gs://b/c.csv/a", "a.TXT", "a.md"]
+)
+def test_text_has_many_endings(name: str) -> None:
+    check_endings(name, "out.fr")
+    assert type(format_of(name, 1, "en")) is Lines
+
+
+def test_endings_in_capitals_say_the_same() -> None:
+    check_endings("a.TSV", "b.tsv")
+    assert type(format_of("a.TSV", 1, "en")) is TabSeparated
+
+
+@pytest.mark.parametrize("groups", [0, 1])
+def test_parquet_without_rows(groups: int, tmp_path: Path) -> None:
+    source, target = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    table = pa.table({"text": pa.array([], pa.string())})
+    with pq.ParquetWriter(source, table.schema) as writer:
+        for _ in range(groups):
+            writer.write_table(table)
+    assert translated(source, target) == []
+    assert pq.read_table(target).column_names == ["text", "translation"]
 
 
 @pytest.mark.parametrize(
@@ -119,11 +147,11 @@ def test_parquet_that_does_not_fit(tmp_path: Path, table: pa.Table, message: str
     source = tmp_path / "in.parquet"
     pq.write_table(table, source)
     with pytest.raises(InputError, match=message):
-        list(format_of(source, tmp_path / "out.parquet", 1, "en").parts(source, 2))
+        list(format_of(str(source), 1, "en").parts(str(source), 2))
 
 
 def test_what_is_no_parquet(tmp_path: Path) -> None:
     source = tmp_path / "in.parquet"
     source.write_text("x")
     with pytest.raises(InputError, match=r"in\.parquet is no Parquet file"):
-        list(format_of(source, tmp_path / "out.parquet", 1, "en").parts(source, 2))
+        list(format_of(str(source), 1, "en").parts(str(source), 2))

@@ -49,6 +49,15 @@ class Runner:
         """The options with what this project sets unless the user did."""
         return flags
 
+    def with_package(self, flags: Flags, room: str) -> Flags:
+        """The options with the package that workers install which have nothing of this project.
+
+        Args:
+            flags: the options.
+            room: whose work they do; see ``setup.py``.
+        """
+        return flags
+
     def make(self, options: "PipelineOptions") -> "PipelineRunner":
         """The runner itself. May change the options."""
         from apache_beam.runners.runner import create_runner
