@@ -1,31 +1,14 @@
-"""Training: it learns, it ends when it should, and a killed run ends with the weights of an undisturbed one."""
-
-import subprocess
-import sys
-from dataclasses import asdict
-from pathlib import Path
+"""Training: it learns, ends when it should, and goes on where it was stopped."""
 
 import numpy as np
 import pytest
 
 from components.dataset.manifest import Manifest
 from components.errors import InputError
-from components.model.parameters import ModelParameters
 from components.training.checkpoints import claimed, forget, locked
 from components.training.fit import Training
-from components.training.parameters import TrainingParameters
 from components.training.progress import Epoch, Steps
-
-MODEL = ModelParameters(embedding_size=16, units=32, dropout=0.1, num_sampled=3)
-FITTING = TrainingParameters(batch_tokens=200, epochs=2, warmup_steps=5, learning_rate=0.01, precision="float32")
-
-
-def make(dataset: Path, folder: Path, **changed) -> Training:
-    return Training(dataset, folder, MODEL, TrainingParameters(**{**asdict(FITTING), **changed}))
-
-
-def weights(training: Training) -> list[np.ndarray]:
-    return [variable.numpy() for variable in training.model.variables]
+from tests.training.trainings import killed_at, make, weights
 
 
 @pytest.fixture(scope="module")
@@ -43,35 +26,6 @@ def test_it_learns_and_tells(undisturbed):
     assert len(epochs[0].examples) == 5
     assert steps[-1].step == steps[-1].total_steps == epochs[-1].step
     assert steps[0].metrics.keys() >= {"train_sampled_loss", "learning_rate", "gradient_norm", "padding_share"}
-
-
-# Dies without a word at the given step, like a process that is killed; the state is saved at every step.
-KILLED = """
-import os, sys
-from pathlib import Path
-from components.training import fit
-from tests.training.test_fit import make
-
-fit.SAVED_SECONDS, fit.REPORTED_STEPS = -1, 1
-training = make(Path(sys.argv[1]), Path(sys.argv[2]))
-for event in training.run():
-    if event.step >= int(sys.argv[3]):
-        os._exit(9)
-"""
-
-
-def killed_at(step: int, dataset: Path, folder: Path) -> None:
-    command = [sys.executable, "-c", KILLED, str(dataset), str(folder), str(step)]
-    assert subprocess.run(command, capture_output=True, timeout=120, check=False).returncode == 9
-
-
-def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(dataset, tmp_path, undisturbed):
-    for step in (7, 21):
-        killed_at(step, dataset, tmp_path)
-    training = make(dataset, tmp_path)
-    assert training.resumed
-    assert training.step in (20, 21)
-    ended_like(undisturbed, training, list(training.run()))
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
