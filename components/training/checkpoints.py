@@ -22,16 +22,27 @@ class Checkpoints:
         folder: of this training run.
         model: whose weights are kept.
         epochs: after how many epochs, the last ones, weights are kept to be averaged.
-        state: everything else that training goes on from: optimizer, counters.
+        optimizer: that training goes on with.
+        counters: everything else that it goes on from.
     """
 
-    def __init__(self, folder: Path, model: tf.keras.Model, epochs: int, **state: tf.Module | tf.Variable):
-        everything = tf.train.Checkpoint(model=model, **state)
+    def __init__(
+        self,
+        folder: Path,
+        model: tf.keras.Model,
+        epochs: int,
+        optimizer: tf.keras.optimizers.legacy.Optimizer,
+        **counters: tf.Variable,
+    ):
+        everything = tf.train.Checkpoint(model=model, optimizer=optimizer, **counters)
         self._latest = tf.train.CheckpointManager(everything, str(folder / LATEST), max_to_keep=1)
         weights = tf.train.Checkpoint(model=model)
         self._best = tf.train.CheckpointManager(weights, str(folder / BEST), max_to_keep=1)
         self._epochs = tf.train.CheckpointManager(weights, str(folder / EPOCHS), max_to_keep=epochs)
+        self._folder = folder
         self._model = model
+        self._optimizer = optimizer
+        self._remove_unfinished()
 
     def resume(self) -> bool:
         """Restores the latest state; false if there is none."""
@@ -41,10 +52,16 @@ class Checkpoints:
         return path is not None
 
     def save_latest(self) -> None:
-        self._latest.save()
+        """Keeps the state as it is, for a process to go on from.
 
-    def save_best(self) -> None:
-        self._best.save()
+        Raises:
+            InputError: if it cannot be written; what was kept before still is. So do the others that save.
+        """
+        self._save(self._latest, [*self._model.variables, *self._optimizer.weights])
+
+    def save_best(self, step: int) -> None:
+        """Keeps the weights as they are after ``step`` steps as the best so far."""
+        self._save(self._best, self._model.variables, step)
 
     def restore_best(self) -> None:
         """Gives the model its best weights."""
@@ -52,7 +69,7 @@ class Checkpoints:
 
     def save_epoch(self, step: int) -> None:
         """Keeps the weights as they are after ``step`` steps; what was kept for that step before is replaced."""
-        self._epochs.save(checkpoint_number=step)
+        self._save(self._epochs, self._model.variables, step)
 
     def restore_average(self) -> int:
         """Gives the model the mean of the weights that :meth:`save_epoch` kept; returns of how many that is."""
@@ -68,6 +85,33 @@ class Checkpoints:
 
     def _restore(self, path: str) -> None:
         self._best.checkpoint.restore(path).assert_existing_objects_matched()
+
+    def _save(
+        self, manager: tf.train.CheckpointManager, variables: list[tf.Variable], number: int | None = None
+    ) -> None:
+        try:
+            manager.save(checkpoint_number=number)
+        except (OSError, tf.errors.OpError) as error:
+            self._remove_unfinished()
+            needed = sum(variable.shape.num_elements() * variable.dtype.size for variable in variables)
+            free = shutil.disk_usage(self._folder).free
+            raise InputError(
+                f"checkpoint_dir: {self._folder} cannot take a checkpoint of {needed / 1e6:,.1f} MB"
+                f" ({_reason(error)}; {free / 1e6:,.1f} MB are free); what was saved before is kept: make room, and the"
+                " same command goes on from there"
+            ) from error
+
+    def _remove_unfinished(self) -> None:
+        """What was being written when the process was killed or the disk was full."""
+        for unfinished in self._folder.glob("*/*_temp"):
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _reason(error: OSError | tf.errors.OpError) -> str:
+    """``No space left on device``, of a message that names TensorFlow's operation and file before it."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error.message).rpartition("; ")[2].partition(" [Op:")[0]
 
 
 @contextmanager
@@ -85,7 +129,7 @@ def locked(folder: Path) -> Iterator[None]:
     except Timeout:
         raise BusyError(f"checkpoint_dir: {folder} is in use by another training run") from None
     except OSError as error:
-        raise InputError(f"checkpoint_dir: {folder} cannot be written: {error.strerror}") from None
+        raise _not_written(folder, error) from None
     try:
         yield
     finally:
@@ -106,8 +150,22 @@ def claimed(folder: Path, key: str) -> Iterator[None]:
                 f"checkpoint_dir: {folder} holds another training (other dataset, parameters or code); name another"
                 " folder, or force=train to begin anew in it"
             )
-        owner.write_text(key)
+        _write_owner(owner, key)
         yield
+
+
+def _write_owner(owner: Path, key: str) -> None:
+    """Whole or not at all: half a key would be another training's."""
+    partial = owner.with_suffix(".partial")
+    try:
+        partial.write_text(key)
+        partial.replace(owner)
+    except OSError as error:
+        raise _not_written(owner.parent, error) from None
+
+
+def _not_written(folder: Path, error: OSError) -> InputError:
+    return InputError(f"checkpoint_dir: {folder} cannot be written: {error.strerror}")
 
 
 def forget(folder: Path) -> None:

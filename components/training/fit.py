@@ -112,7 +112,8 @@ class Training:
         of them it goes on from there. Whoever interrupts it, or stops listening, loses nothing: the state is saved.
 
         Raises:
-            InputError: if the loss or its gradient is no longer a number.
+            InputError: if the loss or its gradient is no longer a number, or if the state cannot be saved: what could
+                not be resumed is not trained.
         """
         clock = _Clock(self._seconds)
         while not (self._finished() or (self._is_validated() and self._out_of_time(clock))):
@@ -173,7 +174,7 @@ class Training:
         merit = _MERIT[self.parameters.best_by](metrics)
         best = merit > float(self._best_merit)
         if best:
-            self._checkpoints.save_best()
+            self._checkpoints.save_best(self.step)
             self._best_merit.assign(merit)
         if self.parameters.averaged_epochs > 1:
             self._checkpoints.save_epoch(self.step)
