@@ -77,9 +77,8 @@ def test_the_real_program_killed_at_random_steps(tmp_path, empty_store, monkeypa
         left, right = (digests(checkout.folder / folder / kind) for folder in ("undisturbed", "killed"))
         print(f"\n{kind}: {len(left)} variables, {sum(left[name] == right.get(name) for name in left)} of them equal")
         for name, digest in left.items():
-            print(
-                f"  {'equal  ' if digest == right.get(name) else 'UNEQUAL'} {digest[:16]} {right.get(name, 'missing')[:16]} {name}"
-            )
+            other = right.get(name, "missing")
+            print(f"  {'equal  ' if digest == other else 'UNEQUAL'} {digest[:16]} {other[:16]} {name}")
         assert left == right
 
 
