@@ -60,8 +60,13 @@ class _Peak(threading.Thread):
     def run(self) -> None:
         with suppress(psutil.NoSuchProcess):
             while self._root.is_running() and self._root.status() != psutil.STATUS_ZOMBIE:
-                self.bytes = max(self.bytes, sum(map(_resident, [self._root, *self._root.children(recursive=True)])))
+                self.bytes = max(self.bytes, resident_bytes(self._root))
                 time.sleep(_SAMPLED_SECONDS)
+
+
+def resident_bytes(root: psutil.Process) -> int:
+    """What a process and all beneath it hold resident; what they share is counted once."""
+    return sum(map(_resident, [root, *root.children(recursive=True)]))
 
 
 def _resident(process: psutil.Process) -> int:

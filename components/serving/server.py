@@ -34,10 +34,7 @@ def serve(model: str, listener: socket.socket, limits: Limits, page: bool, when_
         InputError: if the model cannot be loaded.
     """
     os.environ.setdefault(MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.name, str(TIMEOUT_SECONDS))
-    slots = os.cpu_count() or 1
-    # Several translations side by side use the cores better than several cores for the small products of one.
-    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
-    os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(slots))
+    slots = set_threads()
     loaded = load_model(model)
     label = loaded.found.label
     shown = _page(loaded, limits, slots) if page else None
@@ -57,6 +54,15 @@ def serve(model: str, listener: socket.socket, limits: Limits, page: bool, when_
     )
     with suppress(KeyboardInterrupt):
         Announced(config).run(sockets=[listener])
+
+
+def set_threads() -> int:
+    """Divides the cores between requests, before TensorFlow is imported; returns how many are answered at a time."""
+    slots = os.cpu_count() or 1
+    # Several translations side by side use the cores better than several cores for the small products of one.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(slots))
+    return slots
 
 
 def _page(loaded: LoadedModel, limits: Limits, slots: int) -> Application:
