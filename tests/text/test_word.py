@@ -2,6 +2,8 @@
 
 import pyarrow as pa
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from components.text.word import WordTokenizer
 
@@ -21,3 +23,14 @@ from components.text.word import WordTokenizer
 )
 def test_tokens(language: str, sentence: str, tokens: str) -> None:
     assert WordTokenizer(language).tokenize(pa.array([sentence])).to_pylist() == [tokens.split(" ") if tokens else []]
+
+
+@settings(max_examples=300, deadline=None)
+@given(sentence=st.text(alphabet=st.characters(max_codepoint=127), max_size=20), language=st.sampled_from(["en", "fr"]))
+@example(sentence="a'b 3'c d'4 _'e 'f g'", language="en")
+@example(sentence="a'b 3'c d'4 _'e 'f g'", language="fr")
+def test_a_sentence_of_ascii_is_the_same_beside_others(sentence: str, language: str) -> None:
+    """Where there is nothing but ASCII, other patterns are at work."""
+    tokenizer = WordTokenizer(language)
+    alone, beside = (tokenizer.tokenize(pa.array(column))[0].as_py() for column in ([sentence], [sentence, "l’été"]))
+    assert alone == beside
