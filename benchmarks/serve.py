@@ -3,9 +3,9 @@
 Usage: python -m benchmarks.serve --model MODEL --input FILE [--clients 50] [--minutes 2] [--requests 20000]
            [--beam_width 5] [--alone 200] [-- PARAMETERS OF pipelines.serve]
 
-1. One client asks for one sentence of 12 words, again and again (``--alone``), greedy and with a beam of 5, each time on
-   a new connection. What of its time is search, text, MLflow's scoring and HTTP is told by the same work done in this
-   process without the others.
+1. One client asks for one sentence of 12 words, again and again (``--alone``), greedy and with a beam of 5, each time
+   on a new connection. What of its time is search, text, MLflow's scoring and HTTP is told by the same work done in
+   this process without the others.
 2. Each sentence of the file is translated alone; then many clients at once ask for random ones of them (``--minutes``).
    An answer is wrong if it is not the one given alone.
 3. The clients ask for texts of random length, words of the file (``--requests``).
@@ -82,6 +82,10 @@ class Server:
         """Bytes."""
         return resident_bytes(self.process)
 
+    def cpu_seconds(self) -> float:
+        times = self.process.cpu_times()
+        return times.user + times.system
+
 
 @contextmanager
 def started(command: Sequence[str]) -> Iterator[Server]:
@@ -138,7 +142,7 @@ def show_parts(server: Server, model: str, repetitions: int) -> None:
     translator = Translator(loaded.translator.codec, search, loaded.translator.settings)
     client = Client(server)
     print(f"\none sentence of {len(SENTENCE.split())} words, one client, {repetitions} times; milliseconds")
-    print(f"{'':<24}{'median':>8}{'p99':>8}   of the median: search, text ⇄ ids, MLflow's scoring, HTTP and guard")
+    print(f"{'':<12}{'median':>8}{'p99':>8}{'CPU':>8}   of the median: search, text ⇄ ids, MLflow's scoring, HTTP")
     for name, beam_width in (("greedy", 1), ("beam 5", 5)):
         body = json.dumps({"inputs": [SENTENCE], "params": {"beam_width": beam_width}})
         options = TranslationOptions(beam_width)
@@ -147,7 +151,7 @@ def show_parts(server: Server, model: str, repetitions: int) -> None:
             partial(invocations, body, "application/json", loaded.pyfunc, schema),
             partial(client.translate, SENTENCE, beam_width),
         )
-        rounds = []
+        rounds, before = [], server.cpu_seconds()
         for _ in range(_WARM + repetitions):
             # In turn, so that what else the machine does meets all of them.
             client.close()
@@ -156,7 +160,8 @@ def show_parts(server: Server, model: str, repetitions: int) -> None:
         medians = [1000 * statistics.median(column) for column in zip(*rounds[_WARM:], strict=True)]
         parts = ", ".join(f"{outer - inner:.1f}" for inner, outer in zip([0.0, *medians], medians, strict=False))
         p99 = 1000 * _quantile([asked for *_, asked in rounds[_WARM:]], 0.99)
-        print(f"  {name:<22}{medians[-1]:8.1f}{p99:8.1f}   {parts}", flush=True)
+        cpu = 1000 * (server.cpu_seconds() - before) / len(rounds)
+        print(f"  {name:<10}{medians[-1]:8.1f}{p99:8.1f}{cpu:8.1f}   {parts}", flush=True)
 
 
 class _TimedSearch:
