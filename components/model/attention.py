@@ -1,6 +1,10 @@
-"""What the decoder sees of the source at each step, besides its own state."""
+"""What the decoder sees of the source at each step, besides its own state.
 
-from collections.abc import Callable
+tensorflow-addons' mechanisms attend for one step, as a search must. Teacher forcing knows all queries beforehand:
+``scores`` says for all steps at once, in a few large products, what the mechanism says step by step.
+"""
+
+from typing import Protocol
 
 import tensorflow as tf
 import tensorflow_addons as tfa
@@ -8,24 +12,59 @@ import tensorflow_addons as tfa
 from components.model.linear import Linear
 
 
-def luong(units: int, product_dtype: tf.DType) -> tf.keras.layers.Layer:
+class Mechanism(Protocol):
+    """One of tensorflow-addons' mechanisms, after ``setup_memory``. ``values`` are [batch, source time, units]."""
+
+    values: tf.Tensor
+
+    def scores(self, queries: tf.Tensor) -> tf.Tensor:
+        """How well each source position answers each query: [batch, time, units] → [batch, time, source time]."""
+        ...
+
+
+class Luong(tfa.seq2seq.LuongAttention):
     """Multiplicative attention, score = query · (W memory) (Luong et al. 2015, "general")."""
-    mechanism = tfa.seq2seq.LuongAttention(units, name="attention")
-    mechanism.memory_layer = Linear(units, product_dtype, name="memory")
-    return mechanism
+
+    def __init__(self, units: int, product_dtype: tf.DType):
+        super().__init__(units, name="attention")
+        self.memory_layer = Linear(units, product_dtype, name="memory")
+
+    def scores(self, queries: tf.Tensor) -> tf.Tensor:
+        """See :class:`Mechanism`."""
+        return tf.matmul(queries, self.keys, transpose_b=True)
 
 
-def bahdanau(units: int, product_dtype: tf.DType) -> tf.keras.layers.Layer:
+class Bahdanau(tfa.seq2seq.BahdanauAttention):
     """Additive attention, score = v · tanh(W query + U memory) (Bahdanau et al. 2015)."""
-    mechanism = tfa.seq2seq.BahdanauAttention(units, name="attention")
-    mechanism.memory_layer = Linear(units, product_dtype, name="memory")
-    mechanism.query_layer = Linear(units, product_dtype, name="query")
-    return mechanism
+
+    def __init__(self, units: int, product_dtype: tf.DType):
+        super().__init__(units, name="attention")
+        self.memory_layer = Linear(units, product_dtype, name="memory")
+        self.query_layer = Linear(units, product_dtype, name="query")
+        # Otherwise it comes to exist with the first single step.
+        self.build(tf.TensorShape([None, None, units]))
+
+    def scores(self, queries: tf.Tensor) -> tf.Tensor:
+        """See :class:`Mechanism`. Holds [batch, time, source time, units] in memory."""
+        summed = self.query_layer(queries)[:, :, None] + self.keys[:, None]
+        return tf.linalg.matvec(tf.tanh(summed), self.attention_v)
+
+
+def contexts(mechanism: Mechanism, queries: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """What each query attends to: the mean of the values, weighted by the softmax of the scores.
+
+    Args:
+        mechanism: with its memory set up.
+        queries: [batch, time, units].
+        lengths: int32 [batch], source positions that count.
+
+    Returns:
+        [batch, time, units].
+    """
+    scores = mechanism.scores(queries)
+    real = tf.sequence_mask(lengths, tf.shape(scores)[2])[:, None]
+    return tf.matmul(tf.nn.softmax(tf.where(real, scores, scores.dtype.min)), mechanism.values)
 
 
 # `none` has no mechanism: the decoder has the encoder's final state and nothing else.
-MECHANISMS: dict[str, Callable[[int, tf.DType], tf.keras.layers.Layer] | None] = {
-    "none": None,
-    "luong": luong,
-    "bahdanau": bahdanau,
-}
+MECHANISMS: dict[str, type[Luong] | type[Bahdanau] | None] = {"none": None, "luong": Luong, "bahdanau": Bahdanau}

@@ -64,5 +64,9 @@ def export_model(model: Seq2Seq, folder: Path) -> None:
     """Writes the SavedModel; see :class:`Translator` for its functions ``translate`` and ``attention``."""
     translator = Translator(model)
     tf.saved_model.save(
-        translator, str(folder), signatures={"translate": translator.translate, "attention": translator.attention}
+        translator,
+        str(folder),
+        signatures={"translate": translator.translate, "attention": translator.attention},
+        # Who translates asks for no gradients.
+        options=tf.saved_model.SaveOptions(experimental_custom_gradients=False),
     )

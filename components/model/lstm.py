@@ -1,8 +1,11 @@
-"""The LSTM cell (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000), in layers.
+"""The LSTM (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000): a step, and a whole sequence.
 
-What does not depend on the state before, the product of the input with its kernel, is taken out of the recurrence:
-the caller computes it for all time steps at once, in one large product, which is about a third faster on CPUs.
+Products take most of the time, and large ones are faster than many small ones. So what does not depend on the state
+before is taken out of the recurrence: the caller multiplies the inputs of all time steps with their kernel at once, and
+the gradient of the recurrent kernel is one product over all steps instead of a sum over them.
 """
+
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -21,46 +24,173 @@ def input_projection(units: int, product_dtype: tf.DType, name: str) -> Linear:
     return Linear(4 * units, product_dtype, bias_initializer=forget_gate_open, name=name)
 
 
-class StackedLSTMCell(tf.keras.layers.Layer):
-    """One time step of ``layers`` LSTMs on top of one another.
+class LSTM(tf.keras.layers.Layer):
+    """One LSTM layer.
 
-    Inputs are what :func:`input_projection` made of the input, [batch, 4 · units]; the state is a list of
-    ``[h, c]``, each [batch, units], one for each layer; the output is the top layer's h.
+    Inputs are what :func:`input_projection` made of the layer's input.
     """
 
-    def __init__(self, units: int, layers: int, product_dtype: tf.DType, name: str | None = None):
+    def __init__(self, units: int, product_dtype: tf.DType, name: str | None = None):
         super().__init__(name=name)
-        self.units = self.output_size = units
-        self.state_size = [[units, units] for _ in range(layers)]
+        self.units = units
         self._product_dtype = product_dtype
-        self._projections = [input_projection(units, product_dtype, f"projection_{i}") for i in range(1, layers)]
+        self.projection = input_projection(units, product_dtype, "projection")
+        self._kernel = self.add_weight("recurrent_kernel", (units, 4 * units), initializer="orthogonal")
 
-    def build(self, input_shape: tf.TensorShape) -> None:
-        self._recurrent = [
-            self.add_weight(f"recurrent_kernel_{i}", (self.units, 4 * self.units), initializer="orthogonal")
-            for i in range(len(self.state_size))
-        ]
-        for projection in self._projections:
-            projection.build(tf.TensorShape([None, self.units]))
-        super().build(input_shape)
+    def step(self, inputs: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """One time step: inputs [batch, k], ``h`` and ``c`` [batch, units] → the next ``h`` and ``c``."""
+        return _update(self.projection(inputs) + product(h, self._kernel, self._product_dtype), c)
+
+    def call(
+        self, inputs: tf.Tensor, h: tf.Tensor, c: tf.Tensor, lengths: tf.Tensor, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """All time steps.
+
+        Args:
+            inputs: [time, batch, k].
+            h, c: the state before, [batch, units] each.
+            lengths: int32 [batch]; the state stays as it is behind a sequence's end.
+            training: let XLA compile what is between the products, see below.
+
+        Returns:
+            The outputs, [time, batch, units], zero behind each sequence's end, and the final ``h`` and ``c``.
+        """
+        projected = self.projection(inputs)
+        return _recurrence(projected, self._kernel, h, c, lengths, self._product_dtype, training)
+
+
+class StackedCell(tf.keras.layers.Layer):
+    """One time step of LSTM layers on top of one another, as tensorflow-addons wants a cell.
+
+    Inputs are [batch, k]; the state is a list of ``[h, c]``, each [batch, units], one for each layer; the output is the
+    top layer's h.
+    """
+
+    def __init__(self, layers: Sequence[LSTM], name: str | None = None):
+        super().__init__(name=name)
+        self._lstms = list(layers)
+        self.output_size = layers[-1].units
+        self.state_size = [[lstm.units, lstm.units] for lstm in layers]
 
     def get_initial_state(
         self, inputs: tf.Tensor | None = None, batch_size: tf.Tensor | int | None = None, dtype: tf.DType | None = None
     ) -> list[list[tf.Tensor]]:
-        """Zeros; Keras's and tensorflow-addons' way of asking for a state."""
+        """Zeros; tensorflow-addons' way of asking for a state."""
         size = tf.shape(inputs)[0] if inputs is not None else batch_size
-        return [[tf.zeros([size, self.units]), tf.zeros([size, self.units])] for _ in self.state_size]
+        return [[tf.zeros([size, h]), tf.zeros([size, c])] for h, c in self.state_size]
 
-    def call(
-        self, inputs: tf.Tensor, states: list[list[tf.Tensor]], training: bool | None = None
-    ) -> tuple[tf.Tensor, list[list[tf.Tensor]]]:
-        projected = inputs
+    def call(self, inputs: tf.Tensor, states: list[list[tf.Tensor]]) -> tuple[tf.Tensor, list[list[tf.Tensor]]]:
         new_states: list[list[tf.Tensor]] = []
-        for layer, (h, c) in enumerate(states):
-            if layer:
-                projected = self._projections[layer - 1](new_states[-1][0])
-            gates = projected + product(h, self._recurrent[layer], self._product_dtype)
-            write, keep, candidate, read = tf.split(gates, 4, axis=-1)
-            c = tf.sigmoid(keep) * c + tf.sigmoid(write) * tf.tanh(candidate)
-            new_states.append([tf.sigmoid(read) * tf.tanh(c), c])
-        return new_states[-1][0], new_states
+        for lstm, (h, c) in zip(self._lstms, states, strict=True):
+            new_states.append(list(lstm.step(inputs, h, c)))
+            inputs = new_states[-1][0]
+        return inputs, new_states
+
+
+def _recurrence(
+    projected: tf.Tensor,
+    kernel: tf.Variable,
+    h: tf.Tensor,
+    c: tf.Tensor,
+    lengths: tf.Tensor,
+    product_dtype: tf.DType,
+    compiled: bool,
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """See :meth:`LSTM.call`; ``projected`` [time, batch, 4 · units]."""
+    time, units = tf.shape(projected)[0], h.shape[-1]
+    update = _compiled_update if compiled else _update
+
+    @tf.custom_gradient
+    def run(
+        projected: tf.Tensor, kernel: tf.Tensor, first_h: tf.Tensor, first_c: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Callable[..., tuple[tf.Tensor, ...]]]:
+        kernel = tf.cast(kernel, product_dtype)
+
+        def forward(
+            t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, *arrays: tf.TensorArray
+        ) -> tuple[tf.Tensor | tf.TensorArray, ...]:
+            outputs, gates, states = arrays
+            before = projected[t] + product(h, kernel, product_dtype)
+            next_h, next_c = update(before, c)
+            real = (t < lengths)[:, None]
+            return (
+                t + 1,
+                tf.where(real, next_h, h),
+                tf.where(real, next_c, c),
+                outputs.write(t, tf.where(real, next_h, 0.0)),
+                gates.write(t, before),
+                states.write(t, c),
+            )
+
+        # Only kept for the way back: the gates before their activations, and the cell states before each step.
+        outputs, gates, states = (tf.TensorArray(tf.float32, time) for _ in range(3))
+        _, h, c, outputs, gates, states = tf.while_loop(
+            lambda t, *_: t < time, forward, (0, first_h, first_c, outputs, gates, states), maximum_iterations=time
+        )
+        outputs = outputs.stack()
+
+        def backward(d_outputs: tf.Tensor, d_h: tf.Tensor, d_c: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            transposed = tf.transpose(kernel)
+
+            def back(
+                t: tf.Tensor, d_h: tf.Tensor, d_c: tf.Tensor, d_gates: tf.TensorArray
+            ) -> tuple[tf.Tensor | tf.TensorArray, ...]:
+                real = (t < lengths)[:, None]
+                d_before, d_c = _compiled_update_gradient(gates.read(t), states.read(t), d_outputs[t], d_h, d_c, real)
+                d_h = tf.where(real, product(d_before, transposed, product_dtype), d_h)
+                return t - 1, d_h, d_c, d_gates.write(t, d_before)
+
+            _, d_h, d_c, d_gates = tf.while_loop(
+                lambda t, *_: t >= 0,
+                back,
+                (time - 1, d_h, d_c, tf.TensorArray(tf.float32, time)),
+                maximum_iterations=time,
+            )
+            d_projected = d_gates.stack()
+            # Behind the end of a sequence the outputs are not the state, but there d_projected is zero.
+            before = tf.reshape(tf.concat([first_h[None], outputs[:-1]], 0), [-1, units])
+            d_all = tf.reshape(d_projected, [-1, 4 * units])
+            d_kernel = tf.cast(
+                tf.matmul(tf.cast(before, product_dtype), tf.cast(d_all, product_dtype), transpose_a=True), tf.float32
+            )
+            return d_projected, d_kernel, d_h, d_c
+
+        return (outputs, h, c), backward
+
+    outputs, h, c = run(projected, tf.convert_to_tensor(kernel), h, c)
+    outputs.set_shape([None, None, units])
+    return outputs, h, c
+
+
+def _update(gates: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The next ``h`` and ``c``, [batch, units], of the gates before activation, [batch, 4 · units], and ``c``."""
+    write, keep, candidate, read = tf.split(gates, 4, axis=-1)
+    c = tf.sigmoid(keep) * c + tf.sigmoid(write) * tf.tanh(candidate)
+    return tf.sigmoid(read) * tf.tanh(c), c
+
+
+def _update_gradient(
+    gates: tf.Tensor, c: tf.Tensor, d_output: tf.Tensor, d_h: tf.Tensor, d_c: tf.Tensor, real: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Gradients of a step's gates and of the ``c`` before it, where ``real``; elsewhere none, and ``d_c`` as it is."""
+    write, keep, candidate, read = tf.split(gates, 4, axis=-1)
+    write, keep, candidate, read = tf.sigmoid(write), tf.sigmoid(keep), tf.tanh(candidate), tf.sigmoid(read)
+    read_c = tf.tanh(keep * c + write * candidate)
+    d_h += d_output
+    d_next = d_c + d_h * read * (1 - read_c * read_c)
+    d_gates = tf.concat(
+        [
+            d_next * candidate * write * (1 - write),
+            d_next * c * keep * (1 - keep),
+            d_next * write * (1 - candidate * candidate),
+            d_h * read_c * read * (1 - read),
+        ],
+        -1,
+    )
+    return tf.where(real, d_gates, 0.0), tf.where(real, d_next * keep, d_c)
+
+
+# XLA makes of all these operations one pass over memory, several times as fast. It compiles anew for each batch size,
+# so what has to answer for any size at once, the search, does without.
+_compiled_update = tf.function(_update, jit_compile=True)
+_compiled_update_gradient = tf.function(_update_gradient, jit_compile=True)

@@ -18,6 +18,7 @@ class ModelParameters:
         "luong", "what the decoder sees besides the final state", choices=("none", "luong", "bahdanau")
     )
     dropout: float = parameter(0.2, "share of activations dropped in training", minimum=0, maximum=0.9)
+    word_dropout: float = parameter(0.0, "share of words not shown to the model in training", minimum=0, maximum=0.9)
     tie_embeddings: bool = parameter(False, "use the target embedding as the projection to the vocabulary")
     num_sampled: int = parameter(1024, "candidates of sampled softmax in training; 0: full softmax", minimum=0)
     label_smoothing: float = parameter(

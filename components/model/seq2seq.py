@@ -60,8 +60,8 @@ class Seq2Seq(tf.keras.Model):
             seed: of the run.
             step: int64 scalar; with the seed it decides dropout and candidates.
         """
-        dropout = Dropout(self.parameters.dropout, seed, step) if self.parameters.dropout else no_dropout
-        hidden, labels = self._predictions(source, target, dropout)
+        dropout = Dropout(self.parameters.dropout, self.parameters.word_dropout, seed, step)
+        hidden, labels = self._predictions(source, target, dropout, training=True)
         if self.num_sampled:
             candidates = log_uniform_candidates(self.num_sampled, self.sizes[1], seed, step)
             losses = sampled_softmax(*self.projection, hidden, labels, candidates)
@@ -71,17 +71,20 @@ class Seq2Seq(tf.keras.Model):
 
     def validation_loss(self, source: tf.Tensor, target: tf.Tensor) -> Loss:
         """Loss by full softmax, without dropout or smoothing; arguments as :meth:`training_loss`."""
-        hidden, labels = self._predictions(source, target, no_dropout)
+        hidden, labels = self._predictions(source, target, no_dropout, training=False)
         losses = full_softmax(*self.projection, hidden, labels)
         return Loss(tf.reduce_sum(losses), tf.cast(tf.size(labels), tf.float32))
 
-    def _predictions(self, source: tf.Tensor, target: tf.Tensor, dropout) -> tuple[tf.Tensor, tf.Tensor]:  # type: ignore[no-untyped-def]
+    def _predictions(
+        self, source: tf.Tensor, target: tf.Tensor, dropout: Dropout, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Hidden states [n, size] and the ids [n] they are to predict: real positions only, no padding."""
         lengths = target_lengths(target)
         target = without_remainder(target, lengths)
         # Teacher forcing: the decoder reads SOS … and is to say … EOS, one place on.
         steps = lengths - 1
-        hidden = self.decoder(target[:, :-1], self.encoder(source, dropout), steps, dropout)
+        encoded = self.encoder(source, dropout, training=training)
+        hidden = self.decoder(target[:, :-1], encoded, steps, dropout, training=training)
         real = tf.sequence_mask(steps, tf.shape(hidden)[1])
         labels = target[:, 1:][:, : tf.shape(hidden)[1]]
         return tf.boolean_mask(hidden, real), tf.boolean_mask(labels, real)

@@ -79,7 +79,7 @@ def test_finds_what_tensorflow_addons_finds(width):
     decoder = tfa.seq2seq.BeamSearchDecoder(
         model.decoder._cell,
         beam_width=width,
-        embedding_fn=lambda ids: model.decoder._projection(model.decoder.embedding(ids)),
+        embedding_fn=model.decoder.embedding,
         output_layer=tf.keras.layers.Lambda(
             lambda hidden: tf.tensordot(hidden, weights, [[-1], [-1]]) + biases + forbidden
         ),

@@ -1,0 +1,57 @@
+"""Teacher forcing for all steps at once, against tensorflow-addons' decoder going step by step."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_addons as tfa
+
+from components.model.decoder import Decoder
+from components.model.dropout import Dropout, no_dropout
+from components.model.encoder import Encoder
+from components.model.parameters import ModelParameters
+from components.text.vocabulary import PAD
+
+SOURCE = tf.constant([[9, 8, 7, 6, 5], [5, 6, 7, PAD, PAD], [4, PAD, PAD, PAD, PAD]])
+INPUTS, LENGTHS = tf.constant([[2, 5, 6, 7], [2, 8, 0, 0], [2, 9, 9, 0]]), tf.constant([4, 2, 3])
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("attention", ["none", "luong", "bahdanau"])
+def test_hidden_states_and_gradients_are_those_of_basic_decoder(attention, layers):
+    tf.keras.utils.set_random_seed(1)
+    parameters = ModelParameters(embedding_size=6, units=8, layers=layers, attention=attention)
+    encoder, decoder = Encoder(parameters, 10, "float32"), Decoder(parameters, 10, "float32")
+    reference = tfa.seq2seq.BasicDecoder(decoder._cell, tfa.seq2seq.TrainingSampler())
+
+    def at_once():
+        return decoder(INPUTS, encoder(SOURCE, no_dropout), LENGTHS, no_dropout, training=True)
+
+    def step_by_step():
+        outputs, _, _ = reference(
+            decoder.embedding(INPUTS),
+            initial_state=decoder.start(encoder(SOURCE, no_dropout)),
+            sequence_length=LENGTHS,
+        )
+        return outputs.rnn_output
+
+    def with_gradients(run):
+        real = tf.sequence_mask(LENGTHS, 4)
+        with tf.GradientTape() as tape:
+            hidden = tf.boolean_mask(run(), real)
+            total = tf.reduce_sum(hidden * tf.random.stateless_normal(hidden.shape, [1, 2]))
+        variables = encoder.trainable_variables + decoder.trainable_variables
+        return [hidden, *(tf.convert_to_tensor(g) for g in tape.gradient(total, variables))]
+
+    for left, right in zip(with_gradients(at_once), with_gradients(step_by_step), strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-5, atol=1e-5)
+
+
+def test_word_dropout_hides_whole_words():
+    dropout = Dropout(rate=0, word_rate=0.5, seed=1, step=tf.constant(3, tf.int64))
+    embedded = tf.ones([20, 30, 4])
+    hidden = dropout.words(embedded)
+    words = hidden[:, :, 0].numpy()
+    np.testing.assert_array_equal(hidden, np.repeat(words[:, :, None], 4, 2))
+    assert set(words.flat) == {0.0, 2.0}
+    assert 0.4 < (words == 0).mean() < 0.6
+    assert dropout(embedded) is embedded
