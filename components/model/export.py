@@ -8,18 +8,37 @@ from pathlib import Path
 import tensorflow as tf
 
 from components.model.dropout import no_dropout
-from components.model.search import beam_search
+from components.model.search import Projection, beam_search, search_projection
 from components.model.seq2seq import Seq2Seq
 from components.text.vocabulary import SOS
 
 
 class Translator(tf.Module):
-    """What is exported: the model's variables and the traced functions."""
+    """What is exported: a copy of the model's variables and the traced functions.
+
+    The copy multiplies in float32, whatever the model was trained in: a product rounded to bfloat16 depends on the
+    batch in its third digit, and so would the translation of a sentence. For few rows it is not slower.
+    """
 
     def __init__(self, model: Seq2Seq):
         super().__init__()
-        self._weights = model.variables
-        self._model = _Untracked(model)
+        searched = Seq2Seq(model.parameters, *model.sizes)
+        self._trained, self._model = _Untracked(model), _Untracked(searched)
+        self._projection = [tf.Variable(part, trainable=False) for part in search_projection(searched)]
+        weights, biases = searched.projection
+        replaced = [biases] if model.parameters.tie_embeddings else [weights, biases]
+        self._weights = [
+            variable for variable in searched.variables if all(variable is not other for other in replaced)
+        ]
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Takes over the weights that the model has now."""
+        searched = self._model.value
+        for copy, variable in zip(searched.variables, self._trained.value.variables, strict=True):
+            copy.assign(variable)
+        for copy, part in zip(self._projection, search_projection(searched), strict=True):
+            copy.assign(part)
 
     @tf.function(
         input_signature=[
@@ -30,7 +49,8 @@ class Translator(tf.Module):
     )
     def translate(self, source: tf.Tensor, beam_width: tf.Tensor, length_penalty: tf.Tensor) -> dict[str, tf.Tensor]:
         """Hypotheses for source ids; see :func:`components.model.search.beam_search`."""
-        return beam_search(self._model.value, source, beam_width, length_penalty)._asdict()
+        projection = Projection(*map(tf.convert_to_tensor, self._projection))
+        return beam_search(self._model.value, source, beam_width, length_penalty, projection)._asdict()
 
     @tf.function(
         input_signature=[

@@ -16,8 +16,31 @@ from components.model.sequences import source_lengths
 from components.text.vocabulary import EOS, PAD, SOS
 
 NEVER = -1e9
+# The vocabulary in parts of so many words, for finding the best ones: see _best.
+PART = 64
 # With so few sentences a step costs what it costs; to begin another round would only add to it.
 FEW = 8
+
+
+class Projection(NamedTuple):
+    """Hidden states → logits, laid out for small batches: ``weights`` [size, words], ``biases`` [words].
+
+    Words are those of the vocabulary, filled up to a multiple of ``PART``. Those that no output may hold, <pad>, <sos>
+    and what fills up, have a bias of ``NEVER``.
+    """
+
+    weights: tf.Tensor
+    biases: tf.Tensor
+
+
+def search_projection(model: Seq2Seq) -> Projection:
+    """The model's projection as the search wants it."""
+    weights, biases = model.projection
+    missing = -biases.shape[0] % PART
+    allowed = biases + tf.reduce_sum(tf.one_hot([PAD, SOS], biases.shape[0], on_value=NEVER), 0)
+    return Projection(
+        tf.pad(tf.transpose(weights), [[0, 0], [0, missing]]), tf.pad(allowed, [[0, missing]], constant_values=NEVER)
+    )
 
 
 class Hypotheses(NamedTuple):
@@ -38,7 +61,13 @@ def length_limits(source: tf.Tensor) -> tf.Tensor:
     return 2 * source_lengths(source) + 10
 
 
-def beam_search(model: Seq2Seq, source: tf.Tensor, width: tf.Tensor, length_penalty: tf.Tensor) -> Hypotheses:
+def beam_search(
+    model: Seq2Seq,
+    source: tf.Tensor,
+    width: tf.Tensor,
+    length_penalty: tf.Tensor,
+    projection: Projection | None = None,
+) -> Hypotheses:
     """Finds probable translations.
 
     It goes on in rounds. A round ends when no more than half of its sentences have hypotheses that grow; those are the
@@ -50,7 +79,9 @@ def beam_search(model: Seq2Seq, source: tf.Tensor, width: tf.Tensor, length_pena
         width: int32 scalar, hypotheses kept at each step and returned.
         length_penalty: float32 scalar alpha; hypotheses rank by log-probability / ((5 + length) / 6)^alpha (Wu et al.
             2016, section 7). 0 ranks by log-probability.
+        projection: the model's, if it is at hand; laying it out takes longer than a short sentence.
     """
+    projection = projection or search_projection(model)
     encoded = model.encoder(source, no_dropout)
     batch = tf.shape(source)[0]
     limits = length_limits(source)
@@ -63,7 +94,7 @@ def beam_search(model: Seq2Seq, source: tf.Tensor, width: tf.Tensor, length_pena
     def round_(sentences, encoded, beam, found, lengths):  # type: ignore[no-untyped-def]
         # The attention looks at the sentences of this round; the state that comes with that is the first round's.
         model.decoder.start(_widened(encoded, width))
-        beam = _grow(model, beam, width, length_penalty)
+        beam = _grow(model, projection, beam, width, length_penalty)
         growing = _growing(beam, width)
         where = sentences[:, None]
         found = Hypotheses(
@@ -126,21 +157,18 @@ def _start(model: Seq2Seq, encoded: Encoded, limits: tf.Tensor, width: tf.Tensor
     )
 
 
-def _grow(model: Seq2Seq, beam: _Beam, width: tf.Tensor, length_penalty: tf.Tensor) -> _Beam:
+def _grow(model: Seq2Seq, projection: Projection, beam: _Beam, width: tf.Tensor, length_penalty: tf.Tensor) -> _Beam:
     """Lets the hypotheses grow until at most half of the sentences have some that go on growing."""
-    weights, biases = model.projection
-    # A hypothesis may not say <pad> or <sos>.
-    biases = biases + tf.reduce_sum(tf.one_hot([PAD, SOS], biases.shape[0], on_value=NEVER), 0)
-    continuations = tf.minimum(width, biases.shape[0])
+    continuations = tf.minimum(width, model.sizes[1])
     only_first = tf.one_hot(0, continuations, on_value=0.0, off_value=NEVER)
     sentences = tf.size(beam.scores) // width
 
     def advance(*parts):  # type: ignore[no-untyped-def]
         beam = _Beam(*parts)
         hidden, state = model.decoder.step(beam.last, beam.state)
-        logits = tf.matmul(hidden, weights, transpose_b=True) + biases
+        logits = tf.nn.bias_add(tf.matmul(hidden, projection.weights), projection.biases)
         # Of each hypothesis only the `width` best continuations can be among the `width` best of all.
-        continued, words = tf.math.top_k(logits, continuations)
+        continued, words = _best(logits, continuations)
         # Of the vocabulary's probabilities none but these is asked for: log-softmax without writing it down.
         peak = continued[:, :1]
         total = peak + tf.math.log(tf.reduce_sum(tf.exp(logits - peak), -1, keepdims=True))
@@ -179,6 +207,19 @@ def _grow(model: Seq2Seq, beam: _Beam, width: tf.Tensor, length_penalty: tf.Tens
         return tf.logical_or(2 * growing > sentences, tf.logical_and(growing > 0, sentences <= FEW))
 
     return _Beam(*tf.while_loop(many_grow, advance, tuple(beam), tuple(_any_rows(beam))))
+
+
+def _best(logits: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The ``count`` largest logits of each row, falling, and their words: float32 and int32 [rows, count].
+
+    They stand in the ``count`` parts of the vocabulary with the largest maxima. Looking for them there takes a
+    quarter of the time of looking everywhere, which would be a sixth of the search's.
+    """
+    parts = tf.reshape(logits, [-1, logits.shape[1] // PART, PART])
+    _, chosen = tf.math.top_k(tf.reduce_max(parts, -1), tf.minimum(count, parts.shape[1]))
+    candidates = tf.gather(parts, chosen, batch_dims=1)
+    best, places = tf.math.top_k(tf.reshape(candidates, [tf.shape(logits)[0], -1]), count)
+    return best, tf.gather(chosen, places // PART, batch_dims=1) * PART + places % PART
 
 
 def _growing(beam: _Beam, width: tf.Tensor) -> tf.Tensor:

@@ -4,9 +4,10 @@ import dataclasses
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +27,8 @@ BATCH_HYPOTHESES = 320
 # A score below this stands for what the model cannot say: a beam may have room for more than there are sentences.
 IMPOSSIBLE = -1e8
 
+T = TypeVar("T")
+R = TypeVar("R")
 # source int32 [batch, length], padded with 0; beam_width; length_penalty → "ids" int32 [batch, beam_width, length],
 # "scores" float32 [batch, beam_width], "alignment" int32 [batch, beam_width, length].
 Search = Callable[[np.ndarray, int, float], Mapping[str, np.ndarray]]
@@ -84,8 +87,12 @@ class Translator:
         ids = self.codec.source_ids(tokens)
         hypotheses: list[list[Hypothesis]] = [[] for _ in pieces]
         beam_width = min(options.beam_width, len(self.codec.target_vocabulary))
-        for rows in _batches(np.diff(ids.offsets.to_numpy()), beam_width):
-            found = self._search(_padded(ids, rows), beam_width, options.length_penalty)
+
+        def search(rows: list[int]) -> Mapping[str, np.ndarray]:
+            return self._search(_padded(ids, rows), beam_width, options.length_penalty)
+
+        batches = list(_batches(np.diff(ids.offsets.to_numpy()), beam_width))
+        for rows, found in zip(batches, _side_by_side(search, batches), strict=True):
             for place, row in enumerate(rows):
                 source = tokens[row].as_py()
                 hypotheses[row] = [
@@ -172,6 +179,18 @@ def _batches(lengths: np.ndarray, beam_width: int) -> Iterator[list[int]]:
         batch.append(row)
     if batch:
         yield batch
+
+
+def _side_by_side(work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    """``work`` of each item, in order, by a thread for each core.
+
+    TensorFlow too would use several cores for one batch, but only while it multiplies.
+    """
+    if len(items) < 2:
+        yield from map(work, items)
+        return
+    with ThreadPoolExecutor(min(len(items), os.cpu_count() or 1), thread_name_prefix="search") as threads:
+        yield from threads.map(work, items)
 
 
 def _padded(ids: pa.ListArray, rows: Sequence[int]) -> np.ndarray:

@@ -13,7 +13,7 @@ from components.dataset.manifest import Manifest
 from components.model.export import Translator as ExportedSearch
 from components.model.seq2seq import Seq2Seq
 from components.serving.options import TranslationOptions
-from components.serving.translator import Translator, TranslatorSettings
+from components.serving.translator import Search, Translator, TranslatorSettings
 from components.text.codec import TextCodec
 from components.training.progress import Example
 from components.training.reader import BatchReader
@@ -33,7 +33,8 @@ class Validation:
         positions = min(batch_tokens, _LOGITS // len(codec.target_vocabulary))
         self._batches = BatchReader(folder, manifest, "validation", positions).in_order()
         self._loss = tf.function(model.validation_loss, reduce_retracing=True)
-        self._translator = Translator(codec, _search(model), TranslatorSettings())
+        self._exported = ExportedSearch(model)
+        self._translator = Translator(codec, _search(self._exported), TranslatorSettings())
         pairs = read_heldout(folder, manifest.heldout["validation"])
         # Evenly spread, because a corpus is often sorted by something.
         self._sample = [pairs[i] for i in np.linspace(0, len(pairs) - 1, min(SAMPLE, len(pairs))).round().astype(int)]
@@ -46,6 +47,7 @@ class Validation:
             total += float(loss.total)
             tokens += float(loss.tokens)
         sources, references = zip(*self._sample, strict=True)
+        self._exported.refresh()
         translations = self._translator.translate(sources, TranslationOptions(beam_width=1, split_sentences=False))
         examples = tuple(
             Example(source, reference, translation.text)
@@ -58,9 +60,7 @@ class Validation:
         return metrics, examples[:: max(1, len(examples) // EXAMPLES)][:EXAMPLES]
 
 
-def _search(model: Seq2Seq):  # type: ignore[no-untyped-def]
-    exported = ExportedSearch(model)
-
+def _search(exported: ExportedSearch) -> Search:
     def search(source: np.ndarray, beam_width: int, length_penalty: float) -> Mapping[str, np.ndarray]:
         found = exported.translate(tf.constant(source), tf.constant(beam_width), tf.constant(length_penalty))
         return {key: value.numpy() for key, value in found.items()}

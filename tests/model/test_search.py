@@ -10,7 +10,7 @@ import tensorflow_addons as tfa
 from components.model.dropout import no_dropout
 from components.model.export import Translator, export_model
 from components.model.parameters import ModelParameters
-from components.model.search import beam_search, length_limits
+from components.model.search import _best, beam_search, length_limits
 from components.model.seq2seq import Seq2Seq
 from components.text.vocabulary import EOS, PAD, SOS, UNK
 
@@ -129,8 +129,33 @@ def test_alignment_points_into_the_sentence_and_is_minus_one_behind_the_end():
         assert (alignment[length:] == -1).all()
 
 
-def test_the_exported_model_translates_like_the_model(tmp_path):
-    model = make_model(layers=2)
+@pytest.mark.parametrize(("words", "count"), [(64, 1), (64, 64), (640, 1), (640, 5), (640, 10), (640, 200)])
+def test_the_best_words_are_those_of_the_whole_vocabulary(words, count):
+    logits = tf.random.stateless_normal([7, words], [1, count])
+    best, found = _best(logits, tf.constant(count))
+    expected = tf.math.top_k(logits, count)
+    np.testing.assert_array_equal(best, expected.values)
+    np.testing.assert_array_equal(found, expected.indices)
+
+
+def test_the_search_multiplies_in_float32_and_takes_over_new_weights():
+    shape = ModelParameters(embedding_size=8, units=16)
+    trained, exact = (Seq2Seq(shape, 20, 30, precision) for precision in ("mixed_bfloat16", "float32"))
+    translator = Translator(trained)
+    arguments = tf.constant(SOURCE), tf.constant(3), tf.constant(1.0)
+    for _ in range(2):
+        for variable, other in zip(trained.variables, exact.variables, strict=True):
+            variable.assign_add(tf.random.normal(variable.shape))
+            other.assign(variable)
+        translator.refresh()
+        found, expected = translator.translate(*arguments), beam_search(exact, *arguments)
+        assert found["ids"].numpy().tolist() == expected.ids.numpy().tolist()
+        np.testing.assert_allclose(found["scores"], expected.scores, rtol=1e-5)
+
+
+@pytest.mark.parametrize("tie_embeddings", [False, True])
+def test_the_exported_model_translates_like_the_model(tie_embeddings, tmp_path):
+    model = make_model(layers=2, tie_embeddings=tie_embeddings)
     export_model(model, tmp_path / "model")
     loaded = tf.saved_model.load(str(tmp_path / "model"))
     translator = Translator(model)
