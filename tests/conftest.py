@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+# Fixtures of all tests.
+from tests.corpus.programs import google_storage, prism  # noqa: F401
+
 PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 

@@ -1,6 +1,5 @@
-"""The package that remote workers install: what they work with, as a wheel, built from this checkout by setup.py."""
+"""The package that remote workers install: what prepares a corpus, as a wheel, built from this checkout by setup.py."""
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -9,12 +8,8 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 
 
-def build_worker_package(folder: Path, room: str = "corpus") -> Path:
+def build_worker_package(folder: Path) -> Path:
     """Builds the wheel into ``folder``; the checkout is left as it is.
-
-    Args:
-        folder: where it goes.
-        room: whose work the workers do, ``corpus`` or ``translation``.
 
     Raises:
         RuntimeError: if setuptools fails, with what it said.
@@ -22,8 +17,7 @@ def build_worker_package(folder: Path, room: str = "corpus") -> Path:
     with tempfile.TemporaryDirectory(prefix="worker-package-") as scratch:
         command = [sys.executable, "setup.py", "--quiet", "egg_info", f"--egg-base={scratch}"]
         command += ["build", f"--build-base={scratch}", "bdist_wheel", f"--dist-dir={folder.absolute()}"]
-        environment = {**os.environ, "WORKER_ROOM": room}
-        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"the package for the workers could not be built: {done.stderr}")
     (wheel,) = folder.glob("*.whl")

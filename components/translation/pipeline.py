@@ -80,7 +80,7 @@ def translate_parts(parts: Sequence[Part], job: Job, runner: str, beam_options: 
     Raises:
         InputError: if an option is none of Beam's.
     """
-    launch = Launch(runner, beam_options, room="translation")
+    launch = Launch(runner, beam_options)
     _ = launch.pipeline | "Parts" >> beam.Create(parts).with_output_types(Part) | "File" >> TranslateParts(job)
     launch.run()
     # Beam keeps the model of this process until it is given another one. TensorFlow complains of what lives at exit.

@@ -29,6 +29,11 @@ def check_reach(source: str, target: str, runner: str, beam_options: str) -> boo
 
         check_flags(flags)
     chosen.check(flags)
+    if image := chosen.wanted_image(flags):
+        raise InputError(
+            f"beam_options: {image} is not set; to translate, the workers of {runner} need an image that holds"
+            " TensorFlow and this project, which components/translation/Dockerfile makes"
+        )
     shares_files = chosen.shares_files(flags)
     for name, place, verb in (("input", source, "read"), ("output", target, "write")):
         if not (is_remote(place) or shares_files):

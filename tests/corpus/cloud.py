@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,7 +36,7 @@ embedded = EmbeddedPythonEnvironment.default().to_runner_api(None)
 for environment in pipeline.components.environments.values():
     environment.CopyFrom(embedded)
 FnApiRunner().run_via_runner_api(pipeline, PipelineOptions([])).wait_until_finish()
-found = sorted({"tensorflow", "mlflow", "pipelines"} & set(sys.modules))
+found = sorted(set(sys.argv[2:]) & set(sys.modules))
 assert not found, f"the workers import {found}"
 """
 
@@ -130,8 +130,9 @@ class _Gate(BaseHTTPRequestHandler):
 class Cloud(ThreadingHTTPServer):
     """The metadata server that gives credentials, and the Dataflow service."""
 
-    def __init__(self, storage: Storage, worker_python: Path, folder: Path):
+    def __init__(self, storage: Storage, worker_python: Path, folder: Path, never: Sequence[str]):
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.never = never
         self.storage, self.worker_python, self.folder = storage, worker_python, folder
         self.jobs: dict[str, dict[str, Any]] = {}
         self.packages: list[str] = []
@@ -158,9 +159,9 @@ class Cloud(ThreadingHTTPServer):
 
     def _run(self, job: dict[str, Any]) -> None:
         try:
-            for package in job["environment"]["workerPools"][0]["packages"]:
+            for package in job["environment"]["workerPools"][0].get("packages", []):
                 self._install(package)
-            command = [self.worker_python, "-c", WORKER, f"{self.staging(job)}/pipeline.pb"]
+            command = [self.worker_python, "-c", WORKER, f"{self.staging(job)}/pipeline.pb", *self.never]
             done = subprocess.run(
                 command, cwd=self.folder, env={**os.environ, **self.environment}, capture_output=True, text=True
             )
@@ -230,8 +231,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def cloud(storage: Storage, worker_python: Path, folder: Path) -> Iterator[Cloud]:
-    server = Cloud(storage, worker_python, folder)
+def cloud(
+    storage: Storage, worker_python: Path, folder: Path, never: Sequence[str] = ("tensorflow", "mlflow", "pipelines")
+) -> Iterator[Cloud]:
+    """Runs it; workers must import nothing of ``never``."""
+    server = Cloud(storage, worker_python, folder, never)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server
@@ -240,13 +244,14 @@ def cloud(storage: Storage, worker_python: Path, folder: Path) -> Iterator[Cloud
         server.server_close()
 
 
-# The entry as it is started from a shell, but that Beam takes an endpoint which is none of Google's.
-LAUNCHER = """
+def launcher(entry: str) -> str:
+    """The entry as it is started from a shell, but that Beam takes an endpoint which is none of Google's."""
+    return f"""
 import runpy, sys
-sys.argv[:] = ["prepare", *sys.argv[1:]]
+sys.argv[:] = ["{entry}", *sys.argv[1:]]
 from components.corpus.startup import import_beam
 import_beam(lean=False)
 from apache_beam.options.pipeline_options_validator import PipelineOptionsValidator
 PipelineOptionsValidator.validate_endpoint_url = lambda self, url: True
-runpy.run_module("pipelines.prepare", run_name="__main__")
+runpy.run_module("pipelines.{entry}", run_name="__main__")
 """

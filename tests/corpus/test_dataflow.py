@@ -28,11 +28,10 @@ from components.corpus.worker_package import PROJECT, build_worker_package
 from components.dataset.folder import find_intact
 from components.dataset.manifest import Manifest
 from components.errors import InputError
-from tests.corpus.cloud import LAUNCHER, Cloud, Storage, cloud, storage
+from tests.corpus.cloud import Cloud, Storage, cloud, launcher
 from tests.corpus.corpora import pairs, write_aligned
 
 COMPLETE = "--project=my-project --region=europe-west1 --temp_location=gs://bucket/tmp"
-EMULATOR = "github.com/fsouza/fake-gcs-server@v1.56.1"
 URL = "gs://bucket/sets/d"
 
 
@@ -56,29 +55,15 @@ def test_what_a_job_lacks_is_told_before_anything_is_sent(flags: str, message: s
 
 def test_the_workers_package_is_sent_unless_an_image_holds_it() -> None:
     runner = RUNNERS["DataflowRunner"]
-    flags = runner.complete(Flags.parse(f"{COMPLETE} --extra_package=mine.whl"))
-    completed = runner.with_package(flags, "corpus")
+    completed = runner.complete(Flags.parse(f"{COMPLETE} --extra_package=mine.whl"))
     assert "--extra_package=mine.whl" in completed.words
     assert Path(completed.value("extra_package") or "").name.startswith("nmt_workflow-")
     assert Path(completed.value("extra_package") or "").is_file()
     with_image = runner.complete(Flags.parse(f"{COMPLETE} --sdk_container_image=gcr.io/p/image"))
-    with_image = runner.with_package(with_image, "corpus")
     assert with_image.value("extra_package") is None
+    assert [runner.wanted_image(flags) for flags in (completed, with_image)] == ["--sdk_container_image=IMAGE", ""]
     # Beam's own default on Dataflow would pickle the main module, which no worker can read.
     assert all("--no_save_main_session" in flags.words for flags in (completed, with_image))
-
-
-@pytest.fixture(scope="session")
-def google_storage(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
-    """The emulator, with a small corpus in its bucket: ``gs://bucket/corpora/corpus.{en,fr}``."""
-    if not shutil.which("go"):
-        pytest.skip("needs Go, to build the storage emulator")
-    folder = Path(pytestconfig.cache.mkdir("storage-emulator"))
-    server = folder / "fake-gcs-server"
-    if not server.exists():
-        subprocess.run(["go", "install", EMULATOR], env={**os.environ, "GOBIN": str(folder)}, check=True)
-    with storage(server, tmp_path_factory.mktemp("storage"), "bucket") as running:
-        yield running
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +91,7 @@ def google(google_storage: Storage, worker_python: Path, tmp_path: Path) -> Iter
 
 def start(google: Cloud, **parameters: Any) -> subprocess.Popen[str]:
     values = {"data_dir": URL, "vocab_size": 60, **parameters}
-    command = [sys.executable, "-c", LAUNCHER, *(f"--{name}={value}" for name, value in values.items())]
+    command = [sys.executable, "-c", launcher("prepare"), *(f"--{name}={value}" for name, value in values.items())]
     return subprocess.Popen(
         command,
         cwd=PROJECT,

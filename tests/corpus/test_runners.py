@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +18,6 @@ from mlflow import MlflowClient
 from components.corpus.files import PARTIAL, write_file
 from components.corpus.parameters import PrepareParameters
 from components.corpus.runners.flags import Flags, experiments
-from components.corpus.runners.prism import PRISM
 from components.corpus.runners.table import RUNNERS
 from components.corpus.survey import survey
 from components.dataset.manifest import Manifest
@@ -289,20 +287,6 @@ def test_any_number_of_direct_workers_makes_the_same(
     parameters, expected = multi30k
     run(tmp_path / "d", **parameters, beam_options=options)
     assert_same_dataset(tmp_path / "d", expected)
-
-
-@pytest.fixture(scope="session")
-def prism(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The program Prism: ``PRISM`` names it, else it is built, which takes minutes the first time."""
-    if built := os.environ.get("PRISM"):
-        return built
-    if not shutil.which("go"):
-        pytest.skip("needs Prism: set PRISM to the program, or install Go, which builds it")
-    folder = tmp_path_factory.mktemp("prism")
-    done = subprocess.run(["go", "install", PRISM], env=os.environ | {"GOBIN": str(folder)}, capture_output=True)
-    if done.returncode:
-        pytest.skip(f"needs Prism, which Go could not build: {done.stderr.decode()[-300:]}")
-    return str(folder / "prism")
 
 
 @pytest.mark.slow

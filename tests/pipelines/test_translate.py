@@ -57,11 +57,15 @@ def test_a_file_line_by_line(model: str, tmp_path: Path, capsys: pytest.CaptureF
         ("--input FILE --output x --runner SparkRunner", "runner: found 'SparkRunner', must be one of"),
         ("--input FILE --output x --runner DataflowRunner", "beam_options: --project is not set; DataflowRunner needs"),
         (
-            f"--input FILE --output gs://b/x --runner DataflowRunner --beam_options {DATAFLOW}",
+            f"--input gs://b/x --output gs://b/y --runner DataflowRunner --beam_options {DATAFLOW}",
+            "beam_options: --sdk_container_image=IMAGE is not set; to translate, the workers of DataflowRunner need an",
+        ),
+        (
+            f"--input FILE --output gs://b/x --runner DataflowRunner --beam_options {DATAFLOW};--sdk_container_image=i",
             "input: found 'FILE', must be what the workers of DataflowRunner can read, such as gs://BUCKET/FILE",
         ),
         (
-            f"--input gs://b/FILE --output x --runner DataflowRunner --beam_options {DATAFLOW}",
+            f"--input gs://b/FILE --output x --runner DataflowRunner --beam_options {DATAFLOW};--sdk_container_image=i",
             "output: found 'x', must be what the workers of DataflowRunner can write, such as gs://BUCKET/FILE",
         ),
         (

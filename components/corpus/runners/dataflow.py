@@ -42,18 +42,19 @@ class DataflowRunner(Runner):
     def shares_files(self, flags: Flags) -> bool:
         return False
 
+    def wanted_image(self, flags: Flags) -> str:
+        return "" if flags.value("sdk_container_image") else "--sdk_container_image=IMAGE"
+
     def complete(self, flags: Flags) -> Flags:
         # Beam would pickle this process's main module, and the workers would need all that it imports; and it would
         # list what is installed here, by a pip that there need not be.
         flags = flags.with_words("--no_save_main_session", "--experiments=disable_logging_submission_environment")
-        return flags.with_default("job_name", f"nmt-en-fr-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}")
-
-    def with_package(self, flags: Flags, room: str) -> Flags:
+        flags = flags.with_default("job_name", f"nmt-en-fr-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}")
         if flags.value("sdk_container_image"):
             return flags  # Whoever makes an image puts the package into it.
         # Staged when the pipeline is started, so the folder must last: it goes when this process ends.
         self._folder = tempfile.TemporaryDirectory(prefix="worker-package-")
-        return flags.with_words(f"--extra_package={build_worker_package(Path(self._folder.name), room)}")
+        return flags.with_words(f"--extra_package={build_worker_package(Path(self._folder.name))}")
 
     def page(self, result: Any) -> str:
         from apache_beam.options.pipeline_options import GoogleCloudOptions

@@ -27,18 +27,17 @@ class Launch:
     Args:
         runner: a name in ``table.RUNNERS``.
         beam_options: further Beam options, in one string.
-        room: whose work the pipeline is; see ``setup.py``.
 
     Raises:
         InputError: if an option is none of Beam's, or the runner cannot be started with them.
     """
 
-    def __init__(self, runner: str, beam_options: str, room: str = "corpus"):
+    def __init__(self, runner: str, beam_options: str):
         self.runner, flags = RUNNERS[runner], Flags.parse(beam_options)
         check_flags(flags)
         self.runner.check(flags)
         self.counts_here = self.runner.counts_here(flags)
-        options = PipelineOptions(list(self.runner.with_package(self.runner.complete(flags), room).words))
+        options = PipelineOptions(list(self.runner.complete(flags).words))
         options.view_as(StandardOptions).runner = runner
         try:
             self.pipeline = beam.Pipeline(self.runner.make(options), options)

@@ -41,21 +41,16 @@ class Runner:
         """Whether the workers are threads of this process, so that progress can be read off in it."""
         return self.in_process
 
+    def wanted_image(self, flags: Flags) -> str:
+        """The option that is missing for workers to have more than Beam and what prepares a corpus; empty if none."""
+        return ""
+
     def sharing_rule(self) -> str:
         """For errors: when workers would see the files of this machine."""
         return "never"
 
     def complete(self, flags: Flags) -> Flags:
         """The options with what this project sets unless the user did."""
-        return flags
-
-    def with_package(self, flags: Flags, room: str) -> Flags:
-        """The options with the package that workers install which have nothing of this project.
-
-        Args:
-            flags: the options.
-            room: whose work they do; see ``setup.py``.
-        """
         return flags
 
     def make(self, options: "PipelineOptions") -> "PipelineRunner":
