@@ -1,0 +1,40 @@
+"""The results of ``benchmarks.ablations`` as the README's table.
+
+``python -m benchmarks.ablation_table`` writes it between the README's marks; a test compares the two.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).with_name("ablations.json")
+README = Path(__file__).parents[1] / "README.md"
+BEGIN, END = "<!-- python -m benchmarks.ablation_table -->\n", "<!-- end of the ablations -->\n"
+
+
+def read_results(path: Path = RESULTS) -> dict[str, Any]:
+    """The results so far; without a row if there are none."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"variants": {}}
+
+
+def table(results: dict[str, Any]) -> str:
+    """A Markdown table: a row for each variant, its scores with the half of their 95 % interval."""
+    lines = [
+        "| variant | s an epoch | epochs | validation, greedy | validation, beam 5 | test, greedy | test, beam 5 |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, row in results["variants"].items():
+        scores = [row["scores"][split][search] for split in ("validation", "test") for search in ("greedy", "beam 5")]
+        told = [f"{score['bleu']:.1f} ± {score['interval']:.1f}" for score in scores]
+        lines.append("| " + " | ".join([name, f"{row['seconds_per_epoch']:.1f}", f"{row['epochs']:.1f}", *told]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def with_table(readme: str, results: dict[str, Any]) -> str:
+    """The README's text with the table as it should be."""
+    before, rest = readme.split(BEGIN)
+    return before + BEGIN + "\n" + table(results) + "\n" + END + rest.split(END)[1]
+
+
+if __name__ == "__main__":
+    README.write_text(with_table(README.read_text(encoding="utf-8"), read_results()), encoding="utf-8")

@@ -1,0 +1,25 @@
+"""The table of the ablations: what the README shows is what was measured."""
+
+import pytest
+
+from benchmarks.ablation_table import BEGIN, END, README, RESULTS, read_results, table, with_table
+
+SCORE = {"bleu": 51.26, "interval": 1.34, "signature": "…"}
+ROW = {"seconds_per_epoch": 31.25, "epochs": 8.0, "scores": {}}
+ROW["scores"] = {split: {"greedy": SCORE, "beam 5": SCORE | {"bleu": 52.0}} for split in ("validation", "test")}
+
+
+def test_a_row_says_what_was_measured() -> None:
+    rows = table({"variants": {"full softmax": ROW}}).splitlines()
+    assert rows[2:] == ["| full softmax | 31.2 | 8.0 | 51.3 ± 1.3 | 52.0 ± 1.3 | 51.3 ± 1.3 | 52.0 ± 1.3 |"]
+
+
+def test_the_table_stands_between_its_marks() -> None:
+    shown = with_table(f"before\n{BEGIN}old\n{END}after\n", {"variants": {"full softmax": ROW}})
+    assert shown == f"before\n{BEGIN}\n{table({'variants': {'full softmax': ROW}})}\n{END}after\n"
+
+
+@pytest.mark.skipif(not RESULTS.exists(), reason="nothing is measured yet: python -m benchmarks.ablations")
+def test_the_readme_shows_the_results() -> None:
+    readme = README.read_text(encoding="utf-8")
+    assert readme == with_table(readme, read_results()), "python -m benchmarks.ablation_table"
