@@ -3,13 +3,15 @@
 import dataclasses
 import hashlib
 import json
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tqdm import tqdm
+
+from components.bar import bar
 from components.code import code_digest
 from components.dataset.manifest import Manifest
 from components.errors import InputError
@@ -188,8 +190,8 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step
     )
     if parameters.num_sampled and not training.model.num_sampled:
         print(
-            f"num_sampled: {parameters.num_sampled} is half of the target vocabulary ({training.model.sizes[1]}) or"
-            " more, so the full softmax is used"
+            f"Training uses the full softmax: with a target vocabulary of {training.model.sizes[1]:,} tokens,"
+            f" {parameters.num_sampled:,} candidates (num_sampled) would save nothing"
         )
     if training.resumed:
         print(f"Going on from step {training.step} of {parameters.checkpoint_dir}")
@@ -215,25 +217,21 @@ def _search_digest(parameters: TrainParameters) -> str:
 
 def _show_and_record(progress: Iterable[Progress], done: int, total: int, step: StepRun) -> None:
     """One line with a progress bar on the console, curves in MLflow."""
-    from tqdm import tqdm
-
-    # Where nobody watches, a line now and then is enough.
-    interval = 0.5 if sys.stderr.isatty() else 15
-    with tqdm(desc="train", initial=done, total=total, unit="step", mininterval=interval, dynamic_ncols=True) as bar:
+    with bar(STEP, total, "steps", done) as update:
         for event in progress:
             _record(event, step)
             if isinstance(event, Average):
                 kept = "better than the best epoch, and kept" if event.best else "not better than the best epoch"
-                bar.write(f"average of the last {event.epochs} epochs: {_VALIDATED.format(**event.metrics)} ({kept})")
+                tqdm.write(f"average of the last {event.epochs} epochs: {_VALIDATED.format(**event.metrics)} ({kept})")
             elif isinstance(event, Epoch):
                 shown = _VALIDATED.format(**event.metrics)
-                bar.write(f"epoch {event.epoch}: {shown}{' (best so far)' if event.best else ''}")
-                bar.write(f"    {event.examples[0].source}  →  {event.examples[0].translation}")
+                tqdm.write(f"epoch {event.epoch}: {shown}{' (best so far)' if event.best else ''}")
+                tqdm.write(f"    {event.examples[0].source}  →  {event.examples[0].translation}")
             else:
                 loss = event.metrics.get("train_sampled_loss", event.metrics.get("train_loss"))
                 rate = event.metrics["target_tokens_per_second"]
-                bar.set_postfix_str(f"loss {loss:.3f}, {rate:,.0f} target tokens/s", refresh=False)
-                bar.update(event.step - bar.n)
+                update(event.step - done, f"loss {loss:.3f}, {rate:,.0f} target tokens/s")
+                done = event.step
 
 
 def _record(event: Progress, step: StepRun) -> None:

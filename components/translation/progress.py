@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from components.translation.bar import bar
+from components.bar import bar
 from components.translation.rows import Part
 from components.translation.workspace import Workspace
 
@@ -14,7 +14,7 @@ def progress(workspace: Workspace, parts: Sequence[Part]) -> Iterator[None]:
     """Shows, while the block runs, how many rows are translated and how fast."""
     missing = workspace.missing(parts)
     total, left = (sum(part.rows for part in some) for some in (parts, missing))
-    with bar(total, "rows", total - left) as update:
+    with bar("translate", total, "rows", total - left) as update:
         ended = threading.Event()
 
         def watch() -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from components.bar import bar
 from components.serving.options import TranslationOptions
 from components.serving.translation import Translation
 from components.serving.translator import Translator
-from components.translation.bar import bar
 
 # Enough for batches of similar length, few enough for a bar that moves.
 TEXTS_AT_ONCE = 1024
@@ -21,7 +21,7 @@ def translate_stream(
         InputError: see :meth:`Translator.translate`.
     """
     remaining = iter(texts)
-    with bar(total, "sentences") as update:
+    with bar("translate", total, "sentences") as update:
         while chunk := list(islice(remaining, TEXTS_AT_ONCE)):
             yield from translator.translate(chunk, options)
             update(len(chunk))
