@@ -77,13 +77,23 @@ class Guard:
             raise RefusedRequestError(f"method: {scope['path']} takes {method}", 405)
         if method == "GET":
             return await self._ask_mlflow(scope, b"")
+        if _header(scope, b"content-encoding") not in ("", "identity"):
+            raise RefusedRequestError("Content-Encoding: must not be set, a body is taken as it is", 415)
+        announced = _header(scope, b"content-length")
+        if announced and int(announced) > DISCARDED_BYTES:
+            raise RefusedRequestError(f"body: is longer than {self._limits.body_bytes} bytes", 413)
         body = await _read_body(receive, self._limits.body_bytes)
-        content_type = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
-        request: ScoringRequest = read_request(body, content_type, self._limits)
+        request: ScoringRequest = read_request(body, _header(scope, b"content-type"), self._limits)
         if not request.texts:  # MLflow takes an empty list for a table without columns.
             return 200, b"application/json", b'{"predictions": []}'
-        async with self._slots:
-            return await self._ask_mlflow(scope, request.body())
+        gone = asyncio.ensure_future(receive())  # The body is here: the only thing left to happen.
+        try:
+            async with self._slots:
+                if gone.done():
+                    raise ConnectionAbortedError
+                return await self._ask_mlflow(scope, request.body())
+        finally:
+            gone.cancel()
 
     async def _ask_mlflow(self, scope: MutableMapping[str, Any], body: bytes) -> tuple[int, bytes, bytes]:
         """MLflow's answer to a request with this body. What it says about an error is kept to ourselves."""
@@ -104,6 +114,11 @@ class Guard:
         if answer["status"] != HTTPStatus.OK:
             raise RuntimeError(f"MLflow answered {answer['status']}: {answer['body'][:2000]!r}")
         return answer["status"], answer["kind"], answer["body"]
+
+
+def _header(scope: MutableMapping[str, Any], name: bytes) -> str:
+    """The value of a header, empty if there is none; several of one name stand behind one another."""
+    return ", ".join(value.decode("latin-1") for found, value in scope["headers"] if found == name)
 
 
 async def _read_body(receive: Receive, limit: int) -> bytes:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -80,7 +81,7 @@ def _content_type(header: str) -> str:
 
 def _from_json(text: str) -> tuple[list[Any], Mapping[str, Any]]:
     try:
-        document = json.loads(text, parse_constant=_refuse_constant)
+        document = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_each_once)
     except json.JSONDecodeError as error:
         raise RefusedRequestError(f"body: is not JSON: {error}") from None
     except (ValueError, RecursionError):  # A number of 5,000 digits, 5,000 brackets.
@@ -100,6 +101,14 @@ def _from_json(text: str) -> tuple[list[Any], Mapping[str, Any]]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((name, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise RefusedRequestError(f"body: {_shortened(repr(name))} stands there more than once")
+    return found
 
 
 def _from_inputs(value: Any) -> list[Any]:
@@ -172,5 +181,6 @@ def check_texts(texts: list[Any], limits: Limits) -> None:
 
 
 def _shortened(text: str) -> str:
-    """What a stranger sent, short enough to be shown to him."""
-    return text if len(text) <= 200 else text[:199] + "…"
+    """What a stranger sent, short enough to be shown to him, and on one line."""
+    shown = text if len(text) <= 200 else text[:199] + "…"
+    return "".join(character if character.isprintable() else "�" for character in shown)

@@ -9,6 +9,7 @@ import uvicorn
 from mlflow.environment_variables import MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
 from mlflow.pyfunc import scoring_server
 
+from components.serving.connection import Connection
 from components.serving.guard import Application, Guard
 from components.serving.loading import LoadedModel, load_model
 from components.serving.scoring import Limits
@@ -47,6 +48,8 @@ def serve(model: str, listener: socket.socket, limits: Limits, page: bool, when_
 
     config = uvicorn.Config(
         application,
+        http=Connection,
+        ws="none",
         log_level="warning",
         server_header=False,
         limit_concurrency=MAX_CONNECTIONS,
