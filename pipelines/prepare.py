@@ -11,6 +11,7 @@ from components.corpus.parameters import PrepareParameters
 from components.corpus.startup import import_beam
 from components.corpus.survey import Survey, is_local, survey
 from components.dataset.manifest import Manifest
+from components.dataset.shortage import shortages
 from components.dataset.unknown import oov_warnings
 from components.evaluation.corpus_page import corpus_page
 from components.force import forced_steps
@@ -74,7 +75,7 @@ def _prepared(work: Survey, destination: Destination, forced: bool) -> str:
             step.log_artifact(workplace.folder / "manifest.json")
             step.log_text(corpus_page(manifest), "corpus.html")
             step.log_dataset(str(destination), manifest, context=STEP)
-            if warnings := oov_warnings(manifest):
+            if warnings := _warnings(manifest):
                 step.set_tags({"warning": "; ".join(warnings)})
                 step.describe("\n\n".join(f"**Warning**: {warning}" for warning in warnings))
             staging.close()
@@ -87,8 +88,13 @@ def _prepared(work: Survey, destination: Destination, forced: bool) -> str:
 
 
 def _warn(manifest: Manifest) -> None:
-    for warning in oov_warnings(manifest):
+    for warning in _warnings(manifest):
         print(f"prepare: warning: {warning}")
+
+
+def _warnings(manifest: Manifest) -> list[str]:
+    """What training on the dataset will suffer from, or refuse."""
+    return [f"there are {shortage}" for shortage in shortages(manifest)] + oov_warnings(manifest)
 
 
 def metrics(manifest: Manifest) -> dict[str, float]:

@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from components.dataset.manifest import Manifest
+from components.dataset.shortage import shortages
 from components.errors import InputError
 from components.model.optimizer import WarmupCosine, clip_by_global_norm, make_optimizer
 from components.model.parameters import ModelParameters
@@ -51,7 +52,8 @@ class Training:
         self, data: Path, checkpoint_dir: Path, model_parameters: ModelParameters, parameters: TrainingParameters
     ):
         manifest = Manifest.load(data)
-        _check_splits(manifest, data)
+        for shortage in shortages(manifest):
+            raise InputError(f"data_dir: {data} has {shortage}")
         self.parameters = parameters
         # Keras draws initial weights, and tf.data shuffles, from these.
         tf.keras.utils.set_random_seed(parameters.seed)
@@ -227,15 +229,6 @@ class Training:
         rate = self._optimizer.learning_rate(self._optimizer.iterations)
         self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return mean, loss.tokens, norm, rate
-
-
-def _check_splits(manifest: Manifest, data: Path) -> None:
-    if not manifest.splits.get("train") or not manifest.records("train"):
-        raise InputError(f"data_dir: {data} has no pairs to train on; lower validation_share or test_share")
-    if not manifest.splits.get("validation") or not manifest.records("validation"):
-        given = "validation" in manifest.heldout and manifest.heldout["validation"].given
-        mend = "no sentence of validation_corpus is within max_length" if given else "raise validation_share"
-        raise InputError(f"data_dir: {data} has no pairs to validate on; {mend}")
 
 
 def _timed(batches: Iterator[Any]) -> Iterator[tuple[Any, float]]:

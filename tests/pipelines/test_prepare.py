@@ -420,6 +420,12 @@ def test_the_run_shows_the_corpus_and_warns_of_unknown_words(
     assert made.data.metrics["test_target_oov_rate"] == manifest.statistics["unknown"]["test"]["target"] > 0.05
 
 
+def test_a_corpus_without_a_pair_to_validate_on_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(tmp_path / "d", corpus=write_aligned(tmp_path, pairs(20)), validation_share=0)
+    told = "prepare: warning: there are no pairs to validate on; raise validation_share"
+    assert told in capsys.readouterr().out.splitlines()
+
+
 def test_the_folder_is_named_by_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus = write_aligned(tmp_path, pairs(50))
     monkeypatch.chdir(tmp_path)
