@@ -12,9 +12,11 @@ into the README.
 """
 
 import argparse
+import itertools
 import json
 import os
 import platform
+import statistics
 import sys
 import tempfile
 import time
@@ -159,8 +161,9 @@ def _plan(parameters: Any, data: Path, seconds: float) -> _Plan:
                 events.append((time.monotonic(), event.step))
                 if len(events) > 2 and events[-1][0] - events[1][0] > _TRIAL_SHARE * seconds:
                     break
-        (first_time, first_step), (last_time, last_step) = events[1 if len(events) > 2 else 0], events[-1]
-        step_seconds = (last_time - first_time) / (last_step - first_step)
+        rates = [(later - now) / (step - before) for (now, before), (later, step) in itertools.pairwise(events)]
+        # The median, because now and then something is compiled for a new shape.
+        step_seconds = statistics.median(rates[1:] or rates)
         validation = Validation(training.model, TextCodec.load(data), data, manifest, fitting.batch_tokens)
         measured = [time.monotonic()]
         for _ in range(2):

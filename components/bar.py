@@ -11,7 +11,8 @@ from tqdm import tqdm
 # Seconds between two lines of a log.
 LOG_PERIOD = 15.0
 _LOG_LINE = (
-    "{desc}: {n_fmt} of {total_fmt}{unit} ({percentage:.0f}%), {elapsed} elapsed, {remaining} left, {rate_fmt}{postfix}"
+    "{desc}: {n_fmt} of {total_fmt}{unit} ({percentage:.0f}%), {elapsed} elapsed, {remaining} left,"
+    " {rate_noinv_fmt}{postfix}"
 )
 
 

@@ -17,6 +17,6 @@ def test_a_log_gets_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     assert "\r" not in told
     first, last = told.splitlines()
     assert first.startswith("train: 20 of 40 steps (50%), 00:00 elapsed, ")
-    assert first.endswith(", loss 6.245")
+    assert first.endswith(" steps/s, loss 6.245")
     assert last.startswith("train: 40 of 40 steps (100%), ")
     assert last.endswith(", loss 4")
