@@ -1,6 +1,7 @@
 """Whole files through Beam's RunInference and a real SavedModel that echoes."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from filelock import FileLock
 from components.errors import InputError
 from components.serving.options import TranslationOptions
 from components.serving.package import package_translator
+from components.serving.translator import TranslatorSettings
 from components.translation import file as file_module
 from components.translation.file import FileReport, translate_file
 from tests.serving.echo import save_echo
@@ -92,6 +94,24 @@ def test_parts_of_another_input_are_not_taken(model: str, tmp_path: Path) -> Non
     source.write_text("One.\n")
     assert translate(source, target, model).resumed == 0
     assert target.read_text() == "One.\n"
+
+
+def test_parts_of_another_model_are_not_taken_though_it_has_the_same_name(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target, place = tmp_path / "in", tmp_path / "out", tmp_path / "packaged"
+    shutil.copytree(model, place)
+    source.write_text("One.\n")
+
+    def unplugged(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):  # noqa: PT012
+        patched.setattr(file_module, "_failures", unplugged)
+        translate(source, target, str(place))
+    assert list((tmp_path / "out.parts").glob("part-*"))
+    TranslatorSettings(max_source_length=9).save(place / "artifacts/codec")
+    assert translate(source, target, str(place)).resumed == 0
 
 
 def test_two_runs_do_not_write_the_same_output(model: str, tmp_path: Path) -> None:
