@@ -3,12 +3,12 @@
 Usage: python -m benchmarks.ablations --corpus 'train.{en,fr}' --validation_corpus 'val.{en,fr}'
            --test_corpus 'test.{en,fr}' [--minutes 5] [--only NAME,…] [--force] [--output benchmarks/ablations.json]
 
-Every variant has the same minutes, for as many epochs as fit: a short trial of it says how many, so that the learning
-rate falls to its end whatever a step costs. Each is prepared and trained by the project's own entry points, in the
-MLflow experiment ``ablations``, and scored on validation and test sentences as they were given, greedily and with a
-beam of 5 (cased detokenized sacreBLEU). The output holds a row a variant. One that is there with the same settings is
-not run again: what was interrupted goes on by the same command. ``python -m benchmarks.ablation_table`` puts the table
-into the README.
+Every variant has the same minutes to be prepared and trained in, for as many epochs as fit: a short trial of it says
+how many, so that the learning rate falls to its end whatever a step costs. Each is prepared and trained by the
+project's own entry points, in the MLflow experiment ``ablations``, and scored on validation and test sentences as they
+were given, greedily and with a beam of 5 (cased detokenized sacreBLEU). The output holds a row a variant. One that is
+there with the same settings is not run again: what was interrupted goes on by the same command. ``python -m
+benchmarks.ablation_table`` puts the table into the README.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in CORPORA:
         parser.add_argument(f"--{name}", required=True, help="as of pipelines.prepare")
-    parser.add_argument("--minutes", type=float, default=5.0, help="of training for each variant (default: 5)")
+    parser.add_argument("--minutes", type=float, default=5.0, help="for each variant, its scoring aside (default: 5)")
     parser.add_argument("--only", help="variants to run, separated by commas (default: all)")
     parser.add_argument("--force", action="store_true", help="run again what is in the output already")
     parser.add_argument(
@@ -106,7 +106,7 @@ def _run(name: str, arguments: argparse.Namespace) -> None:
     corpora = {part: getattr(arguments, part) for part in CORPORA}
     values = {**COMMON, **VARIANTS[name], **corpora}
     data = Path(prepare.run(select(PrepareParameters, values)))
-    plan = _plan(select(train.TrainParameters, values), data, 60 * arguments.minutes)
+    plan = _plan(select(train.TrainParameters, values), data, began + 60 * arguments.minutes)
     # Forced, because a training that was reused would tell of another time.
     planned = {"epochs": plan.epochs, "max_minutes": plan.seconds / 60, "force": train.STEP}
     trained = train.run(select(train.TrainParameters, {**values, **planned}), data)
@@ -136,8 +136,8 @@ class _Plan:
     validation_seconds: float
 
 
-def _plan(parameters: Any, data: Path, seconds: float) -> _Plan:
-    """Tries a variant to see how many epochs fit into the seconds, those of the trial included."""
+def _plan(parameters: Any, data: Path, until: float) -> _Plan:
+    """Tries a variant to see how many epochs fit into the time until then, that of the trial included."""
     from components.model.parameters import ModelParameters
     from components.text.codec import TextCodec
     from components.training.fit import Training
@@ -146,7 +146,7 @@ def _plan(parameters: Any, data: Path, seconds: float) -> _Plan:
     from components.training.reader import BatchReader
     from components.training.validation import Validation
 
-    began = time.monotonic()
+    trial_seconds = _TRIAL_SHARE * (until - time.monotonic())
     manifest = Manifest.load(data)
     fitting = replace(select(TrainingParameters, vars(parameters)), epochs=1)
     batches = BatchReader(data, manifest, "train", fitting.batch_tokens).batches
@@ -159,7 +159,7 @@ def _plan(parameters: Any, data: Path, seconds: float) -> _Plan:
                 if not isinstance(event, Steps):
                     break
                 events.append((time.monotonic(), event.step))
-                if len(events) > 2 and events[-1][0] - events[1][0] > _TRIAL_SHARE * seconds:
+                if len(events) > 2 and events[-1][0] - events[1][0] > trial_seconds:
                     break
         rates = [(later - now) / (step - before) for (now, before), (later, step) in itertools.pairwise(events)]
         # The median, because now and then something is compiled for a new shape.
@@ -172,7 +172,7 @@ def _plan(parameters: Any, data: Path, seconds: float) -> _Plan:
     validation_seconds = measured[2] - measured[1]
     # What was traced here is traced once more.
     tracing = (events[1][0] - events[0][0]) + (measured[1] - measured[0] - validation_seconds)
-    left = seconds - (time.monotonic() - began)
+    left = until - time.monotonic()
     epochs = max(1, int((left - tracing) / (batches * step_seconds + validation_seconds)))
     return _Plan(epochs, max(left, 1.0), batches, validation_seconds)
 
