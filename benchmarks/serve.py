@@ -171,9 +171,9 @@ class _TimedSearch:
         self._search = search
         self.seconds = 0.0
 
-    def __call__(self, source: np.ndarray, beam_width: int, length_penalty: float) -> Mapping[str, np.ndarray]:
+    def __call__(self, source: np.ndarray, beam_width: int, *penalties: float) -> Mapping[str, np.ndarray]:
         began = time.perf_counter()
-        found = self._search(source, beam_width, length_penalty)
+        found = self._search(source, beam_width, *penalties)
         self.seconds = time.perf_counter() - began
         return found
 

@@ -22,9 +22,10 @@ from components.evaluation.report import Report, Rival, render
 from components.evaluation.scores import Example
 from components.evaluation.summary import as_metrics, as_text
 from components.force import forced_steps
+from components.parameters import select
 from components.serving.attention import load_attention
 from components.serving.loading import FoundModel, find_model, load_found
-from components.serving.options import TranslationOptions
+from components.serving.options import SearchOptions, TranslationOptions
 from components.text.codec import TextCodec
 from components.tracking import StepRun, check_tracking, step_run
 from components.tracking.cache import find_finished, mark_reused, remember, step_key
@@ -153,8 +154,7 @@ def _measured(
     parameters: EvaluateParameters, model: FoundModel, test: TestSet, tracked: StepRun, forced: bool
 ) -> Measurement:
     """The scores of this model on this test set: those of an earlier run if they are still there, else new ones."""
-    # A line of a test set is one sentence to its references: it stays whole.
-    options = TranslationOptions(parameters.beam_width, parameters.length_penalty, split_sentences=False)
+    options = _options(parameters)
     inputs = {"model": model.digest(), "test": test.digest}
     key = step_key(STEP, "pipelines.evaluate", inputs, asdict(options))
     measured, earlier = None, None
@@ -176,6 +176,11 @@ def _measured(
     )
     tracked.log_table(as_table(measured), TABLE)
     return measured
+
+
+def _options(parameters: EvaluateParameters) -> TranslationOptions:
+    # A line of a test set is one sentence to its references: it stays whole.
+    return TranslationOptions(**asdict(select(SearchOptions, vars(parameters))), split_sentences=False)
 
 
 def _rivals(name: str, champion: Judged | None, test: TestSet, measured: Measurement) -> list[Rival]:
@@ -202,8 +207,8 @@ def _registered(
         return model.name, model.version, ""
 
     def translate(sources: Sequence[str]) -> list[str]:
-        options = TranslationOptions(parameters.beam_width, parameters.length_penalty, split_sentences=False)
-        return [found.text for found in load_found(model).translator.translate(sources, options)]
+        translated = load_found(model).translator.translate(sources, _options(parameters))
+        return [found.text for found in translated]
 
     translations = [example.translation for example in measured.scores.examples]
     candidate = Candidate(f"models:/{model.model_id}", test.sources, test.references, translations, translate)
@@ -228,7 +233,8 @@ def _report(
         "Model": model.uri,
         "Trained by": f"run {model.run_id}" if model.run_id else "",
         "Test set": parameters.test_corpus or f"test split of {parameters.data_dir}",
-        "Search": f"beam width {parameters.beam_width}, length penalty {parameters.length_penalty:g}",
+        "Search": f"beam width {parameters.beam_width}, length penalty {parameters.length_penalty:g},"
+        f" coverage penalty {parameters.coverage_penalty:g}",
         "Promotion": promotion,
         "chrF2": measured.scores.chrf.signature,
     }

@@ -205,7 +205,11 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step
     with tempfile.TemporaryDirectory(prefix="export-") as folder:
         export_model(training.model, Path(folder, "model"))
         told = {SEARCH_METADATA: _search_digest(parameters)}
-        return log_translator(Path(folder, "model"), data_dir, _max_length(manifest), metadata=told).model_uri
+        has_attention = parameters.attention != "none"
+        logged = log_translator(
+            Path(folder, "model"), data_dir, _max_length(manifest), has_attention=has_attention, metadata=told
+        )
+        return logged.model_uri
 
 
 def _search_digest(parameters: TrainParameters) -> str:

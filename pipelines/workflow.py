@@ -17,6 +17,8 @@ from components.evaluation.parameters import EvaluateParameters
 from components.evaluation.summary import as_metrics
 from components.force import STEPS, forced_steps
 from components.parameters import parameter, select
+from components.serving.options import TranslationOptions
+from components.serving.translator import TranslatorSettings
 from components.tracking import check_tracking, step_run
 from components.tracking.links import page_of, version_page
 from components.tracking.naming import short_corpus
@@ -63,6 +65,7 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
     forced_steps(values["force"])
     prepare_parameters, train_parameters = select(PrepareParameters, values), select(train.TrainParameters, values)
     _check_shares(values)
+    TranslatorSettings(has_attention=values["attention"] != "none").check(select(TranslationOptions, values))
     work = survey(prepare_parameters)
     check_tracking()
     defaults = {name: field.default for name, field in cli.fields_of(PARAMETERS).items()}

@@ -45,12 +45,16 @@ class Translator(tf.Module):
             tf.TensorSpec([None, None], tf.int32, "source"),
             tf.TensorSpec([], tf.int32, "beam_width"),
             tf.TensorSpec([], tf.float32, "length_penalty"),
+            tf.TensorSpec([], tf.float32, "coverage_penalty"),
         ]
     )
-    def translate(self, source: tf.Tensor, beam_width: tf.Tensor, length_penalty: tf.Tensor) -> dict[str, tf.Tensor]:
+    def translate(
+        self, source: tf.Tensor, beam_width: tf.Tensor, length_penalty: tf.Tensor, coverage_penalty: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         """Hypotheses for source ids; see :func:`components.model.search.beam_search`."""
         projection = Projection(*map(tf.convert_to_tensor, self._projection))
-        return beam_search(self._model.value, source, beam_width, length_penalty, projection)._asdict()
+        model = self._model.value
+        return beam_search(model, source, beam_width, length_penalty, coverage_penalty, projection)._asdict()
 
     @tf.function(
         input_signature=[

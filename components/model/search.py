@@ -66,6 +66,7 @@ def beam_search(
     source: tf.Tensor,
     width: tf.Tensor,
     length_penalty: tf.Tensor,
+    coverage_penalty: tf.Tensor | float = 0.0,
     projection: Projection | None = None,
 ) -> Hypotheses:
     """Finds probable translations.
@@ -79,6 +80,9 @@ def beam_search(
         width: int32 scalar, hypotheses kept at each step and returned.
         length_penalty: float32 scalar alpha; hypotheses rank by log-probability / ((5 + length) / 6)^alpha (Wu et al.
             2016, section 7). 0 ranks by log-probability.
+        coverage_penalty: float32 scalar beta: in the end a hypothesis ranks lower by beta times what its attention
+            leaves out of the sentence (equation 14 there). It chooses among the ``width`` that were found; while
+            they grow, what is left out will still be said. Without attention it does nothing.
         projection: the model's, if it is at hand; laying it out takes longer than a short sentence.
     """
     projection = projection or search_projection(model)
@@ -119,7 +123,14 @@ def beam_search(
         (tf.range(batch), encoded, beam, found, lengths),
         _any_rows((tf.range(batch), encoded, beam, found, lengths)),
     )
-    return _ranked(found, lengths, length_penalty)
+    ranks = found.scores / _penalty(lengths, length_penalty)
+    if model.parameters.attention != "none":
+        ranks += tf.cond(
+            tf.equal(coverage_penalty, 0.0),
+            lambda: tf.zeros_like(ranks),
+            lambda: coverage_penalty * _coverage(model, _widened(encoded, width), found.ids, lengths),
+        )
+    return _ranked(found, ranks, lengths)
 
 
 class _Beam(NamedTuple):
@@ -239,11 +250,36 @@ def _filled(histories: tf.Tensor, width: tf.Tensor, length: tf.Tensor, value: in
     return tf.reshape(filled, [-1, width, length])
 
 
-def _ranked(found: Hypotheses, lengths: tf.Tensor, length_penalty: tf.Tensor) -> Hypotheses:
-    """Best first, and no longer than the longest output."""
+def _coverage(model: Seq2Seq, encoded: Encoded, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """How well outputs cover their sentence: 0 if the attention to each word sums up to 1, below that less.
+
+    Σ_i log min(Σ_j p_ij, 1), p_ij being the attention to source word i when output word j is said.
+
+    Args:
+        model: with attention.
+        encoded: of each hypothesis.
+        ids: int32 [batch, width, time].
+        lengths: int32 [batch, width], ids of each that count, EOS included.
+
+    Returns:
+        float32 [batch, width].
+    """
+    outputs, ends = tf.reshape(ids, [-1, tf.shape(ids)[2]]), tf.reshape(lengths, [-1])
+    longest = tf.reduce_max(ends)
+    read = tf.pad(outputs[:, : longest - 1], [[0, 0], [1, 0]], constant_values=SOS)
+    attention = model.decoder.attention(read, encoded)
+    seen = tf.reduce_sum(tf.where(tf.sequence_mask(ends, longest)[:, :, None], attention, 0.0), 1)
+    # The logarithm of what was not looked at all is finite, so that two such outputs can be compared.
+    logarithms = tf.math.log(tf.clip_by_value(seen, 1e-37, 1.0))
+    real = tf.sequence_mask(encoded.lengths, tf.shape(seen)[1])
+    return tf.reshape(tf.reduce_sum(tf.where(real, logarithms, 0.0), 1), tf.shape(lengths))
+
+
+def _ranked(found: Hypotheses, ranks: tf.Tensor, lengths: tf.Tensor) -> Hypotheses:
+    """Best first, and no longer than the longest output; ``ranks`` [batch, width] are larger for the better."""
     # With fewer outputs in all than the beam is wide, the rest of it is filled with impossible ones.
     scores = tf.where(found.scores <= NEVER / 2, -float("inf"), found.scores)
-    order = tf.argsort(scores / _penalty(lengths, length_penalty), direction="DESCENDING", stable=True)
+    order = tf.argsort(tf.where(tf.math.is_inf(scores), scores, ranks), direction="DESCENDING", stable=True)
     longest = tf.reduce_max(lengths)
     parts = found.ids[:, :, :longest], scores, found.alignment[:, :, :longest]
     return Hypotheses(*(tf.gather(part, order, batch_dims=1) for part in parts))

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
+from components.errors import InputError
+from components.serving.options import TranslationOptions
 from components.serving.scoring import Limits, RefusedRequestError, ScoringRequest, read_request
 
 Message = MutableMapping[str, Any]
@@ -31,15 +33,23 @@ class Guard:
         model: said to every client in the header ``model``.
         limits: of one request.
         slots: translations that run at the same time; the others wait their turn.
+        check: raises InputError if the model cannot do what the options ask for.
         page: answers at all other paths; without it there is nothing there.
     """
 
     def __init__(
-        self, application: Application, model: str, limits: Limits, slots: int, page: Application | None = None
+        self,
+        application: Application,
+        model: str,
+        limits: Limits,
+        slots: int,
+        check: Callable[[TranslationOptions], None],
+        page: Application | None = None,
     ):
         self._application = application
         self._headers = [(b"model", model.encode("ascii", "replace"))]
         self._limits = limits
+        self._check = check
         self._page = page
         self._slots = asyncio.Semaphore(slots)
 
@@ -84,6 +94,10 @@ class Guard:
             raise RefusedRequestError(f"body: is longer than {self._limits.body_bytes} bytes", 413)
         body = await _read_body(receive, self._limits.body_bytes)
         request: ScoringRequest = read_request(body, _header(scope, b"content-type"), self._limits)
+        try:
+            self._check(request.options)
+        except InputError as error:
+            raise RefusedRequestError(f"params: {error}") from None
         if not request.texts:  # MLflow takes an empty list for a table without columns.
             return 200, b"application/json", b'{"predictions": []}'
         gone = asyncio.ensure_future(receive())  # The body is here: the only thing left to happen.

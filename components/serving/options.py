@@ -20,6 +20,12 @@ class SearchOptions:
     length_penalty: float = parameter(
         1.0, "exponent of the length penalty: 0 prefers short outputs, more prefers long ones", minimum=0, maximum=5
     )
+    coverage_penalty: float = parameter(
+        0.0,
+        "weight of what the attention leaves out of the sentence, when the hypotheses found are ranked; 0: none",
+        minimum=0,
+        maximum=5,
+    )
 
 
 @dataclass(frozen=True)

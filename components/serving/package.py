@@ -25,7 +25,13 @@ REQUIREMENTS = ("mlflow", "numpy", "pandas", "protobuf", "pyarrow", "sentencex",
 EXAMPLE = (["A man is riding a bicycle.", "Where are my keys?"], {"beam_width": 5, "n_best": 1})
 
 
-def package_translator(saved_model: Path, codec_folder: Path, destination: Path, max_source_length: int = 50) -> Path:
+def package_translator(
+    saved_model: Path,
+    codec_folder: Path,
+    destination: Path,
+    max_source_length: int = 50,
+    has_attention: bool = False,
+) -> Path:
     """Writes the MLflow model into the folder ``destination``, which must not exist or must be empty.
 
     Args:
@@ -33,6 +39,7 @@ def package_translator(saved_model: Path, codec_folder: Path, destination: Path,
         codec_folder: holds what ``TextCodec.save`` wrote; a prepared dataset does.
         destination: a local folder; ``mlflow.pyfunc.load_model`` and ``mlflow models serve -m`` take it.
         max_source_length: the longest sentence the model was trained on, in tokens.
+        has_attention: whether it has attention, which a coverage penalty needs.
 
     Returns:
         ``destination``.
@@ -42,13 +49,18 @@ def package_translator(saved_model: Path, codec_folder: Path, destination: Path,
     """
     import mlflow
 
-    with _flavor(saved_model, codec_folder, max_source_length) as flavor:
+    with _flavor(saved_model, codec_folder, TranslatorSettings(max_source_length, has_attention)) as flavor:
         mlflow.pyfunc.save_model(destination, **flavor)
     return destination
 
 
 def log_translator(
-    saved_model: Path, codec_folder: Path, max_source_length: int = 50, name: str = "translator", **extra: Any
+    saved_model: Path,
+    codec_folder: Path,
+    max_source_length: int = 50,
+    name: str = "translator",
+    has_attention: bool = False,
+    **extra: Any,
 ) -> "ModelInfo":
     """The same, logged as a model of the active MLflow run.
 
@@ -57,6 +69,7 @@ def log_translator(
         codec_folder: see there.
         max_source_length: see there.
         name: the logged model's name.
+        has_attention: see there.
         extra: further arguments of ``mlflow.pyfunc.log_model``, such as ``tags`` or ``metadata``.
 
     Returns:
@@ -64,7 +77,7 @@ def log_translator(
     """
     import mlflow
 
-    with _flavor(saved_model, codec_folder, max_source_length) as flavor:
+    with _flavor(saved_model, codec_folder, TranslatorSettings(max_source_length, has_attention)) as flavor:
         return mlflow.pyfunc.log_model(name=name, **flavor, **extra)
 
 
@@ -83,7 +96,7 @@ def signature() -> "ModelSignature":
 
 
 @contextmanager
-def _flavor(saved_model: Path, codec_folder: Path, max_source_length: int) -> Iterator[dict[str, Any]]:
+def _flavor(saved_model: Path, codec_folder: Path, settings: TranslatorSettings) -> Iterator[dict[str, Any]]:
     """The arguments that ``save_model`` and ``log_model`` share; the files they name exist within the block."""
     with tempfile.TemporaryDirectory(prefix="translator-") as scratch:
         codec, code = Path(scratch, "codec"), Path(scratch, "components")
@@ -93,7 +106,7 @@ def _flavor(saved_model: Path, codec_folder: Path, max_source_length: int) -> It
         text_codec = TextCodec.load(codec_folder)
         text_codec.save(codec)
         requirements = (*REQUIREMENTS, *tokenizer_kind(text_codec.settings.tokenizer).libraries)
-        TranslatorSettings(max_source_length).save(codec)
+        settings.save(codec)
         for entry in CODE:
             _copy(COMPONENTS / entry, code / entry)
         yield {

@@ -39,7 +39,9 @@ def serve(model: str, listener: socket.socket, limits: Limits, page: bool, when_
     loaded = load_model(model)
     label = loaded.found.label
     shown = _page(loaded, limits, slots) if page else None
-    application = Guard(scoring_server.init(loaded.pyfunc), label, limits, slots, shown)
+    application = Guard(
+        scoring_server.init(loaded.pyfunc), label, limits, slots, loaded.translator.settings.check, shown
+    )
 
     class Announced(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

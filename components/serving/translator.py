@@ -29,19 +29,29 @@ IMPOSSIBLE = -1e8
 
 T = TypeVar("T")
 R = TypeVar("R")
-# source int32 [batch, length], padded with 0; beam_width; length_penalty → "ids" int32 [batch, beam_width, length],
-# "scores" float32 [batch, beam_width], "alignment" int32 [batch, beam_width, length].
-Search = Callable[[np.ndarray, int, float], Mapping[str, np.ndarray]]
+# source int32 [batch, length], padded with 0; beam_width; length_penalty; coverage_penalty → "ids" int32 [batch,
+# beam_width, length], "scores" float32 [batch, beam_width], "alignment" int32 [batch, beam_width, length].
+Search = Callable[[np.ndarray, int, float, float], Mapping[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
 class TranslatorSettings:
     """What, besides the codec and the weights, decides how texts are translated.
 
-    ``max_source_length`` is the longest sentence, in tokens, that the model has learnt to translate.
+    ``max_source_length`` is the longest sentence, in tokens, that the model has learnt to translate;
+    ``has_attention`` says whether a coverage penalty means anything to it; packages older than that penalty say no.
     """
 
     max_source_length: int = 50
+    has_attention: bool = False
+
+    def check(self, options: TranslationOptions) -> None:
+        """Raises InputError if the model cannot do what the options ask for."""
+        if options.coverage_penalty and not self.has_attention:
+            raise InputError(
+                f"coverage_penalty: found {options.coverage_penalty}, must be 0 for this model, which has no attention"
+                " or was packaged before there was this penalty"
+            )
 
     def save(self, folder: Path) -> None:
         (folder / SETTINGS_FILE).write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
@@ -73,8 +83,10 @@ class Translator:
         others go through the search in batches of similar length.
 
         Raises:
-            InputError: if a text is none, or holds half of a surrogate pair; it names the text's number, from 1.
+            InputError: if a text is none, or holds half of a surrogate pair (it names the text's number, from 1), or if
+                the model cannot do what the options ask for.
         """
+        self.settings.check(options)
         _refuse_what_is_no_text(texts)
         segmented = self._segmenter.split(texts, options.split_sentences)
         pieces = list(dict.fromkeys(piece for text in segmented for piece in text.pieces))
@@ -89,7 +101,7 @@ class Translator:
         beam_width = min(options.beam_width, len(self.codec.target_vocabulary))
 
         def search(rows: list[int]) -> Mapping[str, np.ndarray]:
-            return self._search(_padded(ids, rows), beam_width, options.length_penalty)
+            return self._search(_padded(ids, rows), beam_width, options.length_penalty, options.coverage_penalty)
 
         batches = list(_batches(np.diff(ids.offsets.to_numpy()), beam_width))
         for rows, found in zip(batches, _side_by_side(search, batches), strict=True):
@@ -145,13 +157,13 @@ def load_search(saved_model: Path) -> Search:
     import tensorflow as tf  # Takes seconds: who only looks at options or segments does not wait for it.
 
     loaded = tf.saved_model.load(str(saved_model))
+    (function,) = loaded.translate.concrete_functions
+    # Models exported before there was a coverage penalty have one parameter less.
+    specifications = function.structured_input_signature[0]
 
-    def search(source: np.ndarray, beam_width: int, length_penalty: float) -> Mapping[str, np.ndarray]:
-        found = loaded.translate(
-            source=tf.constant(source, tf.int32),
-            beam_width=tf.constant(beam_width, tf.int32),
-            length_penalty=tf.constant(length_penalty, tf.float32),
-        )
+    def search(source: np.ndarray, *options: float) -> Mapping[str, np.ndarray]:
+        given = zip((source, *options), specifications, strict=False)
+        found = loaded.translate(*(tf.constant(value, specification.dtype) for value, specification in given))
         return {key: value.numpy() for key, value in found.items()}
 
     return search

@@ -61,8 +61,8 @@ class Validation:
 
 
 def _search(exported: ExportedSearch) -> Search:
-    def search(source: np.ndarray, beam_width: int, length_penalty: float) -> Mapping[str, np.ndarray]:
-        found = exported.translate(tf.constant(source), tf.constant(beam_width), tf.constant(length_penalty))
+    def search(source: np.ndarray, beam_width: int, *penalties: float) -> Mapping[str, np.ndarray]:
+        found = exported.translate(tf.constant(source), tf.constant(beam_width), *map(tf.constant, penalties))
         return {key: value.numpy() for key, value in found.items()}
 
     return search

@@ -11,6 +11,7 @@ from components.corpus.startup import import_beam
 from components.errors import InputError
 from components.serving.loading import find_model
 from components.serving.options import TranslationOptions
+from components.serving.translator import TranslatorSettings
 from components.text.codec import TextCodec
 from components.translation.formats import check_endings, format_of
 from components.translation.job import Job
@@ -59,6 +60,7 @@ def translate_file(
     shares_files = check_reach(source, target, runner, beam_options)
     digest = digest_of(source)
     found = find_model(model)
+    TranslatorSettings.load(found.codec_folder).check(options)
     language = TextCodec.load(found.codec_folder).settings.source_language
     format = format_of(source, options.n_best, language)
     parts = list(format.parts(source, ROWS_A_LARGE_PART if file_size(source) > LARGE_BYTES else ROWS_A_PART))

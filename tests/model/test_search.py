@@ -53,20 +53,38 @@ def test_scores_are_the_models_log_probabilities(attention, width):
         assert found.scores[row, rank].numpy() == pytest.approx(expected, abs=1e-3)
 
 
-@pytest.mark.parametrize("length_penalty", [0.0, 1.0])
-def test_a_wide_beam_finds_what_exhaustive_search_finds(length_penalty, monkeypatch):
+def coverage(model: Seq2Seq, source: np.ndarray, ids: list[int]) -> float:
+    """Wu et al. 2016, equation 14: the sum over source words of log min(attention it got, 1)."""
+    attention = model.decoder.attention(tf.constant([[SOS, *ids[:-1]]]), model.encoder(source[None], no_dropout))
+    return float(np.log(np.minimum(attention[0].numpy().sum(0), 1)).sum())
+
+
+# With the coverage penalty another three are the best.
+@pytest.mark.parametrize(("length_penalty", "coverage_penalty"), [(0.0, 0.0), (1.0, 0.0), (1.0, 5.0), (0.0, 5.0)])
+@pytest.mark.parametrize("attention", ["luong", "bahdanau"])
+def test_a_wide_beam_finds_what_exhaustive_search_finds(attention, length_penalty, coverage_penalty, monkeypatch):
     # Four words can be said: <unk>, EOS and two others. Outputs have at most four ids.
-    model = make_model(target_size=6)
+    model = make_model(attention, target_size=6)
     monkeypatch.setattr("components.model.search.length_limits", lambda source: tf.fill(tf.shape(source)[:1], 4))
-    source = SOURCE[:1]
+    source = SOURCE[1:2, :3]
     everything = [[*words, EOS] for length in range(4) for words in itertools.product((UNK, 4, 5), repeat=length)]
 
     def rank(ids: list[int]) -> float:
-        return log_probability(model, source[0], ids) / ((5 + len(ids)) / 6) ** length_penalty
+        likely = log_probability(model, source[0], ids) / ((5 + len(ids)) / 6) ** length_penalty
+        return likely + coverage_penalty * coverage(model, source[0], ids)
 
     best = sorted(everything, key=rank, reverse=True)[:3]
-    found = beam_search(model, tf.constant(source), tf.constant(64), tf.constant(length_penalty))
-    assert [outputs(ids) for ids in found.ids[0, :3].numpy()] == best
+    penalties = tf.constant(length_penalty), tf.constant(coverage_penalty)
+    # Beside a longer sentence, which must not count.
+    found = beam_search(model, tf.constant(SOURCE[:2]), tf.constant(64), *penalties)
+    assert [outputs(ids) for ids in found.ids[1, :3].numpy()] == best
+    assert found.scores[1, 0].numpy() == pytest.approx(log_probability(model, source[0], best[0]), abs=1e-3)
+
+
+def test_without_attention_there_is_no_coverage():
+    model, arguments = make_model("none"), (tf.constant(SOURCE), tf.constant(3), tf.constant(1.0))
+    found, expected = beam_search(model, *arguments, tf.constant(2.0)), beam_search(model, *arguments)
+    assert found.ids.numpy().tolist() == expected.ids.numpy().tolist()
 
 
 @pytest.mark.parametrize("width", [1, 3])
@@ -142,7 +160,7 @@ def test_the_search_multiplies_in_float32_and_takes_over_new_weights():
     shape = ModelParameters(embedding_size=8, units=16)
     trained, exact = (Seq2Seq(shape, 20, 30, precision) for precision in ("mixed_bfloat16", "float32"))
     translator = Translator(trained)
-    arguments = tf.constant(SOURCE), tf.constant(3), tf.constant(1.0)
+    arguments = tf.constant(SOURCE), tf.constant(3), tf.constant(1.0), tf.constant(0.0)
     for _ in range(2):
         for variable, other in zip(trained.variables, exact.variables, strict=True):
             variable.assign_add(tf.random.normal(variable.shape))
@@ -159,8 +177,8 @@ def test_the_exported_model_translates_like_the_model(tie_embeddings, tmp_path):
     export_model(model, tmp_path / "model")
     loaded = tf.saved_model.load(str(tmp_path / "model"))
     translator = Translator(model)
-    for width in (1, 5):
-        arguments = tf.constant(SOURCE), tf.constant(width), tf.constant(1.0)
+    for width, coverage_penalty in ((1, 0.0), (5, 0.0), (5, 0.5)):
+        arguments = tf.constant(SOURCE), tf.constant(width), tf.constant(1.0), tf.constant(coverage_penalty)
         before, after = translator.translate(*arguments), loaded.translate(*arguments)
         assert {name: part.numpy().tolist() for name, part in before.items()} == {
             name: part.numpy().tolist() for name, part in after.items()
@@ -173,7 +191,7 @@ def test_the_attention_to_an_output_peaks_where_the_search_says(attention, tmp_p
     model = make_model(attention, encoder="bidirectional")
     export_model(model, tmp_path / "model")
     loaded = tf.saved_model.load(str(tmp_path / "model"))
-    found = loaded.translate(tf.constant(SOURCE), tf.constant(1), tf.constant(1.0))
+    found = loaded.translate(tf.constant(SOURCE), tf.constant(1), tf.constant(1.0), tf.constant(0.0))
     ids, positions = found["ids"][:, 0].numpy(), found["alignment"][:, 0].numpy()
     weights = loaded.attention(tf.constant(SOURCE), tf.constant(ids)).numpy()
     assert weights.shape == (*ids.shape, SOURCE.shape[1])

@@ -136,6 +136,16 @@ HOSTILE_BODIES: dict[str, tuple[bytes, int, str]] = {
         400,
         "params: length_penalty: fo",
     ),
+    "coverage without attention": (
+        inputs("a", coverage_penalty=0.2),
+        400,
+        "params: coverage_penalty: found 0.2, must be",
+    ),
+    "coverage_penalty=5.1": (
+        inputs("a", coverage_penalty=5.1),
+        400,
+        "params: coverage_penalty: found '5.1', must be a",
+    ),
     "nothing": (b"", 400, "body: is not JSON: Expecting value: line 1 column 1 (char 0)"),
 }
 

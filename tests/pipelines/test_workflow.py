@@ -129,15 +129,14 @@ REFUSED = {
     "--beam_options=--colour=red": "beam_options: '--colour=red' is not a Beam option",
     "--rules_off=colour": "rules_off: found 'colour'",
     "--corpus=none.tsv": "corpus: there is no file none.tsv",
+    "--coverage_penalty=0.2 --attention=none": "coverage_penalty: found 0.2, must be 0 for this model, which has no",
 }
 
 
 @pytest.mark.parametrize("flag", REFUSED)
-def test_what_prepare_cannot_work_with_is_refused_before_a_run_opens(
-    flag: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_work_is_refused_before_a_run_opens(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(InputError, match=re.escape(REFUSED[flag])):
-        workflow.main([flag])
+        workflow.main(flag.split())
     assert capsys.readouterr().out == ""
     assert MlflowClient().search_runs(["0"]) == []
 

@@ -71,7 +71,7 @@ def searched(lines: list[str], dataset: Path, folder: Path) -> Counter[tuple[int
     model = mlflow.pyfunc.load_model(str(folder / "model"))
     found: Counter[tuple[int, ...]] = Counter()
 
-    def record(source: np.ndarray, beam_width: int, length_penalty: float) -> Mapping[str, np.ndarray]:
+    def record(source: np.ndarray, beam_width: int, *penalties: float) -> Mapping[str, np.ndarray]:
         found.update(tuple(int(i) for i in row if i) for row in source)
         nothing = np.full((len(source), beam_width, 1), EOS)
         return {"ids": nothing, "scores": np.zeros((len(source), beam_width)), "alignment": nothing - EOS - 1}

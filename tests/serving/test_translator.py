@@ -91,6 +91,11 @@ def test_equal_alone_and_in_a_batch(translator: Translator) -> None:
     assert translator.translate(given, OPTIONS) == alone
 
 
+def test_a_coverage_penalty_needs_attention(translator: Translator) -> None:
+    with pytest.raises(InputError, match="must be 0 for this model, which has no attention"):
+        translator.translate([], TranslationOptions(coverage_penalty=0.2))
+
+
 @pytest.mark.parametrize(("value", "message"), [(None, "text 2: found NoneType"), ("\ud800", "text 2: holds half of")])
 def test_what_is_no_text_is_refused(translator: Translator, value: object, message: str) -> None:
     with pytest.raises(InputError, match=message):

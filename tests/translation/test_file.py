@@ -130,6 +130,14 @@ def test_an_option_that_is_none_of_beams(model: str, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("out*"))
 
 
+def test_what_the_model_cannot_do_is_refused_before_any_work(model: str, tmp_path: Path) -> None:
+    source, options = tmp_path / "in", TranslationOptions(coverage_penalty=0.2)
+    source.write_text("One.\n")
+    with pytest.raises(InputError, match="must be 0 for this model"):
+        translate_file(str(source), str(tmp_path / "out"), model, options, "DirectRunner", "")
+    assert not list(tmp_path.glob("out*"))
+
+
 @pytest.mark.slow
 def test_killed_and_started_again(model: str, tmp_path: Path) -> None:
     """With `kill -9` somewhere in the middle, the output is complete and each line is there once."""
