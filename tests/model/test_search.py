@@ -1,6 +1,8 @@
 """The search against exhaustive search, against rescoring and against tensorflow-addons' own beam search."""
 
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -184,6 +186,37 @@ def test_the_exported_model_translates_like_the_model(tie_embeddings, tmp_path):
             name: part.numpy().tolist() for name, part in after.items()
         }
     assert translator.translate.experimental_get_tracing_count() == 1
+
+
+def test_all_widths_and_shapes_are_one_trace():
+    translator = Translator(make_model())
+    for width, (batch, length) in zip(range(1, 11), itertools.product((1, 2, 5, 9, 12), (1, 6)), strict=True):
+        source = tf.fill([batch, length], 7)
+        found = translator.translate(source, tf.constant(width), tf.constant(1.0), tf.constant(0.1 * (width % 2)))
+        assert found["scores"].shape == (batch, width)
+        assert found["ids"].shape[:2] == found["alignment"].shape[:2] == (batch, width)
+    assert translator.translate.experimental_get_tracing_count() == 1
+
+
+ALONE = """
+import sys, tensorflow as tf
+loaded = tf.saved_model.load(sys.argv[1])
+source = tf.constant([[9, 8, 7, 6, 5], [5, 6, 7, 0, 0], [4, 0, 0, 0, 0]])
+found = loaded.translate(source, tf.constant(5), tf.constant(1.0), tf.constant(0.5))
+print(found["ids"].numpy().tolist())
+unwanted = {"tensorflow_addons", "apache_beam", "mlflow", "components"} & set(sys.modules)
+assert not unwanted, unwanted
+"""
+
+
+def test_the_exported_model_needs_tensorflow_alone(tmp_path):
+    model = make_model("bahdanau", encoder="bidirectional")
+    export_model(model, tmp_path / "model")
+    command = [sys.executable, "-c", ALONE, str(tmp_path / "model")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = beam_search(model, tf.constant(SOURCE), tf.constant(5), tf.constant(1.0), tf.constant(0.5))
+    assert done.stdout.strip() == str(found.ids.numpy().tolist())
 
 
 @pytest.mark.parametrize("attention", ["none", "luong", "bahdanau"])

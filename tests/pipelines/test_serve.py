@@ -146,8 +146,18 @@ HOSTILE_BODIES: dict[str, tuple[bytes, int, str]] = {
         400,
         "params: coverage_penalty: found '5.1', must be a",
     ),
+    "return_alignment=2": (inputs("a", return_alignment=2), 400, "params: return_alignment: found 2, must be true or"),
     "nothing": (b"", 400, "body: is not JSON: Expecting value: line 1 column 1 (char 0)"),
 }
+
+
+def test_alternatives_and_alignment_are_told(server: tuple[str, str]) -> None:
+    params = {"beam_width": 2, "n_best": 2, "return_alignment": True}
+    (record,) = ask(server[0], {"inputs": ["One two."], "params": params})["predictions"]
+    assert [found["translation"] for found in record["alternatives"]] == ["One two.", "One two"]
+    assert record["alignment"] == [
+        {"source": ["one", "two", "￭."], "target": ["one", "two", "￭."], "positions": [0, 1, 2]}
+    ]
 
 
 def spelled(
