@@ -21,9 +21,10 @@ from typing import Any
 # Before TensorFlow comes.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from components.serving.exported import load_exported
 from components.serving.loading import find_model
 from components.serving.options import TranslationOptions
-from components.serving.translator import Translator, TranslatorSettings, load_search
+from components.serving.translator import Translator, TranslatorSettings, search_of
 from components.text.codec import TextCodec
 
 SENTENCE = "A man in an orange hat is looking at something far away."
@@ -44,7 +45,7 @@ def main(argv: list[str]) -> None:
     codec = TextCodec.load(found.codec_folder)
     codec.source_tokenizer.tokenize = watch("tokenization", codec.source_tokenizer.tokenize)  # type: ignore[method-assign]
     codec.target_tokenizer.detokenize = watch("detokenization", codec.target_tokenizer.detokenize)  # type: ignore[method-assign]
-    search = watch("search", load_search(found.saved_model))
+    search = watch("search", search_of(load_exported(found.saved_model)))
     translator = Translator(codec, search, TranslatorSettings.load(found.codec_folder))
 
     print(f"{found.label}: {len(lines):,} sentences, {arguments.repetitions} repetitions; medians")

@@ -35,9 +35,10 @@ import numpy as np
 import psutil
 
 from benchmarks.processes import resident_bytes
+from components.serving.exported import load_exported
 from components.serving.loading import load_model
 from components.serving.options import TranslationOptions
-from components.serving.translator import Search, Translator, load_search
+from components.serving.translator import Search, Translator, search_of
 
 SENTENCE = "A man in an orange hat is staring at something outside today."
 # Random texts have up to so many words: some fit the model, some have to be taken apart.
@@ -138,7 +139,7 @@ def show_parts(server: Server, model: str, repetitions: int) -> None:
 
     loaded = load_model(model)
     schema = loaded.pyfunc.metadata.get_input_schema()
-    search = _TimedSearch(load_search(loaded.found.saved_model))
+    search = _TimedSearch(search_of(load_exported(loaded.found.saved_model)))
     translator = Translator(loaded.translator.codec, search, loaded.translator.settings)
     client = Client(server)
     print(f"\none sentence of {len(SENTENCE.split())} words, one client, {repetitions} times; milliseconds")

@@ -23,7 +23,6 @@ from components.evaluation.scores import Example
 from components.evaluation.summary import as_metrics, as_text
 from components.force import forced_steps
 from components.parameters import select
-from components.serving.attention import load_attention
 from components.serving.loading import FoundModel, find_model, load_found
 from components.serving.options import SearchOptions, TranslationOptions
 from components.text.codec import TextCodec
@@ -166,8 +165,7 @@ def _measured(
             break
     if measured is None:
         translator = load_found(model).translator
-        attention = load_attention(model.saved_model, translator.codec)
-        measured = measure(translator, attention, test.sources, test.references, options)
+        measured = measure(translator, translator.attention, test.sources, test.references, options)
         remember(tracked, key, {"document": DOCUMENT, "table": TABLE})
     # Of this model on this test set: MLflow shows them with both. The model may be another with the same content.
     tracked.log_metrics(as_metrics(measured), model_id=model.model_id or None, dataset=tracked.datasets[-1])

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from components.evaluation.facts import rare_words, shown_alignments, unknown_rate
-from components.evaluation.heat_map import HeatMap, heat_maps
 from components.evaluation.metrics import Score
 from components.evaluation.scores import ClassScore, Example, Scores, score_translations
 from components.serving.attention import Attention
+from components.serving.heat_map import HeatMap, heat_maps
 from components.serving.options import TranslationOptions
 from components.serving.translation import Translation
 from components.serving.translator import Translator

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from components.evaluation.differences import differences
-from components.evaluation.heat_map import heat_map_chart
 from components.evaluation.measurement import Measurement, as_document
 from components.evaluation.metrics import Score
 from components.evaluation.page import render_page
 from components.evaluation.plots import Curve, class_chart, curve_chart
 from components.evaluation.scores import Example, Scores
+from components.serving.heat_map import heat_map_chart
 
 SHOWN = 5
 

@@ -1,7 +1,7 @@
 """How much each word of an output looked at each word of its sentence: for people who look at a model."""
 
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,18 +14,17 @@ from components.text.vocabulary import EOS
 Attention = Callable[[Alignment], np.ndarray]
 
 
-def load_attention(saved_model: Path, codec: TextCodec) -> Attention | None:
-    """The ``attention`` function of an exported SavedModel; None if it was exported without one."""
+def attention_of(exported: Any, codec: TextCodec) -> Attention | None:
+    """The ``attention`` function of a SavedModel that is loaded; None if it was exported without one."""
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(str(saved_model))
-    if not hasattr(loaded, "attention"):
+    if not hasattr(exported, "attention"):
         return None
 
     def attend(alignment: Alignment) -> np.ndarray:
         source = codec.source_ids(pa.array([alignment.source_tokens])).flatten().to_numpy()
         target = codec.target_vocabulary.ids(pa.array(alignment.target_tokens, pa.string()))
-        weights = loaded.attention(
+        weights = exported.attention(
             source=tf.constant([source], tf.int32), target=tf.constant([[*target, EOS]], tf.int32)
         ).numpy()[0, :-1]
         return weights[:, ::-1] if codec.settings.reverse_source else weights

@@ -5,11 +5,11 @@ import os
 from typing import TYPE_CHECKING
 
 from components.errors import InputError
+from components.serving.heat_map import heat_map_chart, heat_maps
 from components.serving.options import MAX_BEAM_WIDTH, TranslationOptions
 from components.serving.scoring import Limits, check_texts
-from components.serving.translation import Alignment, Translation
+from components.serving.translation import Translation
 from components.serving.translator import Translator
-from components.text.tokenizer import readable
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -20,11 +20,9 @@ EXAMPLES = ["A man in an orange hat is staring at something.", "Where are my key
 SHOWN_SENTENCES = 5
 _STYLE = """
 .found { overflow-x: auto; }
-.found table { border-collapse: collapse; margin-bottom: 1rem; }
-.found th { font-weight: normal; border: 0; padding: .15rem .5rem; white-space: nowrap; text-align: right; }
-.attention thead th { vertical-align: bottom; writing-mode: vertical-rl; transform: rotate(180deg); text-align: left; }
-.attention td { width: 1.6rem; height: 1.6rem; border: 1px solid #cbd5e1; }
-.attention td.seen { background: #2563eb; }
+.found table, .found tr { border: 0; border-collapse: collapse; margin: 0; }
+.attention { background: #fff; border-radius: .5rem; padding: .5rem; }
+.attention svg { display: inline-block; vertical-align: top; margin: 0 2rem 1rem 0; }
 .alternatives td { border: 0; border-bottom: 1px solid #cbd5e1; padding: .3rem .5rem; }
 .alternatives td + td { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 """
@@ -58,7 +56,7 @@ def _blocks(translator: Translator, model: str, limits: Limits, slots: int) -> "
             (translation,) = translator.translate([text], TranslationOptions(width, n_best=int(n_best)))
         except InputError as error:
             raise gradio.Error(str(error), print_exception=False) from None
-        return translation.text, alternatives_table(translation), attention_table(translation)
+        return translation.text, alternatives_table(translation), attention_charts(translator, translation)
 
     with gradio.Blocks(title=f"{source} → {target}", analytics_enabled=False) as blocks:
         gradio.Markdown(f"# {source} → {target}")
@@ -74,9 +72,12 @@ def _blocks(translator: Translator, model: str, limits: Limits, slots: int) -> "
                 translation = gradio.Textbox(label=target, lines=4, interactive=False, buttons=["copy"])
                 gradio.Markdown("**Alternatives** and their log-probabilities")
                 alternatives = gradio.HTML()
-        gradio.Markdown("**Attention** – which word of the text each word of the translation looked at most")
+                gradio.Markdown(f"Answered by **{html.escape(model)}**", elem_id="model")
+        gradio.Markdown(
+            "**Attention** – which words of the text (columns) each word of the translation (rows) looked at;"
+            " the darker, the more"
+        )
         attention = gradio.HTML()
-        gradio.Markdown(f"Answered by **{html.escape(model)}**", elem_id="model")
         for event in (button.click, text.submit):
             event(
                 answer,
@@ -98,26 +99,8 @@ def alternatives_table(translation: Translation) -> str:
     return f'<div class="found alternatives"><table>{rows}</table></div>'
 
 
-def attention_table(translation: Translation) -> str:
-    """HTML: for each sentence a table with the source's words as columns and the translation's as rows."""
-    sentences = [s for s in translation.hypotheses[0].sentences if any(position >= 0 for position in s.positions)]
-    tables = "".join(_sentence_table(sentence) for sentence in sentences[:SHOWN_SENTENCES])
-    return f'<div class="found attention">{tables}</div>' if tables else "<p>This model has no attention.</p>"
-
-
-def _sentence_table(sentence: Alignment) -> str:
-    head = "".join(f'<th scope="col">{_word(token)}</th>' for token in sentence.source_tokens)
-    rows = [
-        f'<tr><th scope="row">{_word(token)}</th>'
-        + "".join(
-            '<td class="seen"></td>' if column == position else "<td></td>"
-            for column in range(len(sentence.source_tokens))
-        )
-        + "</tr>"
-        for token, position in zip(sentence.target_tokens, sentence.positions, strict=True)
-    ]
-    return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-
-
-def _word(token: str) -> str:
-    return html.escape(readable(token))
+def attention_charts(translator: Translator, translation: Translation) -> str:
+    """HTML: for each sentence which of its words each word of the best translation looked at, and how much."""
+    sentences = translation.hypotheses[0].sentences[:SHOWN_SENTENCES]
+    charts = "".join(map(heat_map_chart, heat_maps(sentences, translator.attention)))
+    return f'<div class="found attention">{charts}</div>' if charts else "<p>This model does not tell.</p>"

@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from components.errors import InputError
+from components.serving.attention import Attention, attention_of
+from components.serving.exported import load_exported
 from components.serving.options import TranslationOptions
 from components.serving.segments import Segmented, Segmenter
 from components.serving.translation import Alignment, Hypothesis, Translation
@@ -62,10 +64,13 @@ class TranslatorSettings:
 
 
 class Translator:
-    """Translates texts of any length with a search over sentences."""
+    """Translates texts of any length with a search over sentences; ``attention`` tells what that looks at, if known."""
 
-    def __init__(self, codec: TextCodec, search: Search, settings: TranslatorSettings):
+    def __init__(
+        self, codec: TextCodec, search: Search, settings: TranslatorSettings, attention: Attention | None = None
+    ):
         self.codec = codec
+        self.attention = attention
         self.settings = settings
         self._search = search
         language = codec.settings.source_language
@@ -74,7 +79,9 @@ class Translator:
     @classmethod
     def load(cls, saved_model: Path, codec_folder: Path) -> "Translator":
         """The translator of an exported SavedModel and the folder with the codec's files and the settings."""
-        return cls(TextCodec.load(codec_folder), load_search(saved_model), TranslatorSettings.load(codec_folder))
+        codec, exported = TextCodec.load(codec_folder), load_exported(saved_model)
+        settings = TranslatorSettings.load(codec_folder)
+        return cls(codec, search_of(exported), settings, attention_of(exported, codec))
 
     def translate(self, texts: Sequence[str], options: TranslationOptions) -> list[Translation]:
         """Texts, shape [n] → their translations, in order.
@@ -150,20 +157,17 @@ class Translator:
         return source[min(position + is_mark, len(source) - 1)]
 
 
-def load_search(saved_model: Path) -> Search:
-    """The ``translate`` function of an exported SavedModel. Needs TensorFlow, and nothing else."""
-    # TensorFlow writes a dozen lines about GPUs that are not there; an error that matters comes as an exception.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow as tf  # Takes seconds: who only looks at options or segments does not wait for it.
+def search_of(exported: Any) -> Search:
+    """The ``translate`` function of a SavedModel that is loaded."""
+    import tensorflow as tf
 
-    loaded = tf.saved_model.load(str(saved_model))
-    (function,) = loaded.translate.concrete_functions
+    (function,) = exported.translate.concrete_functions
     # Models exported before there was a coverage penalty have one parameter less.
     specifications = function.structured_input_signature[0]
 
     def search(source: np.ndarray, *options: float) -> Mapping[str, np.ndarray]:
         given = zip((source, *options), specifications, strict=False)
-        found = loaded.translate(*(tf.constant(value, specification.dtype) for value, specification in given))
+        found = exported.translate(*(tf.constant(value, specification.dtype) for value, specification in given))
         return {key: value.numpy() for key, value in found.items()}
 
     return search

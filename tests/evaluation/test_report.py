@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.evaluation.differences import differences
-from components.evaluation.heat_map import HeatMap, heat_map_chart, heat_maps
 from components.evaluation.measurement import Measurement
 from components.evaluation.metrics import bleu, chrf
 from components.evaluation.report import Report, Rival, pick_examples, render
 from components.evaluation.scores import Scores, score_translations
+from components.serving.heat_map import HeatMap, heat_map_chart, heat_maps
 from components.serving.translation import Alignment
 from tests.evaluation.pages import check_page
 

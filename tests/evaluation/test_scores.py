@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from components.evaluation.heat_map import HeatMap
 from components.evaluation.measurement import Measurement, as_document, as_table, read_measurement
 from components.evaluation.metrics import bleu, chrf
 from components.evaluation.scores import score_translations
 from components.evaluation.summary import as_metrics, as_text
+from components.serving.heat_map import HeatMap
 
 SOURCES = ["It is fine tonight.", "A cat sleeps on the carpet.", "Yes!"]
 REFERENCES = ["Il fait beau ce soir.", "Un chat dort sur le tapis.", "Oui !"]

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from components.serving.attention import attention_of
+from components.serving.exported import load_exported
 from components.serving.package import package_translator
-from components.serving.translator import Translator, TranslatorSettings, load_search
+from components.serving.translator import Translator, TranslatorSettings, search_of
 from tests.serving.echo import echo_codec, save_echo
 
 
@@ -24,4 +26,6 @@ def packaged(exported: tuple[Path, Path], tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def translator(exported: tuple[Path, Path]) -> Translator:
     """The echo without MLflow around it; sentences of up to 12 tokens."""
-    return Translator(echo_codec(), load_search(exported[0]), TranslatorSettings(max_source_length=12))
+    loaded, codec = load_exported(exported[0]), echo_codec()
+    settings = TranslatorSettings(max_source_length=12)
+    return Translator(codec, search_of(loaded), settings, attention_of(loaded, codec))

@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 
-from components.serving.page import alternatives_table, attention_table
+from components.serving.exported import load_exported
+from components.serving.options import TranslationOptions
+from components.serving.page import alternatives_table, attention_charts
 from components.serving.translation import Alignment, Hypothesis, Translation
+from components.serving.translator import Translator, TranslatorSettings, search_of
+from tests.serving.echo import echo_codec
 
 PROJECT = Path(__file__).parents[2]
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -27,18 +31,17 @@ TRANSLATION = Translation(
 
 def test_texts_are_shown_as_texts() -> None:
     assert "<td>Oui &lt;b&gt;!</td><td>-0.500</td>" in alternatives_table(TRANSLATION)
-    assert "&lt;b&gt;</th>" in attention_table(TRANSLATION)
 
 
-def test_each_word_of_the_translation_has_one_mark() -> None:
-    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</th>(.*?)</tr>", attention_table(TRANSLATION))
-    seen, not_seen = '<td class="seen"></td>', "<td></td>"
-    assert rows == [("oui", seen + not_seen), ("&lt;b&gt;", not_seen + seen)]
+def test_each_word_of_the_translation_is_a_row_of_what_it_looked_at(translator: Translator) -> None:
+    (translation,) = translator.translate(["Yes <"], TranslationOptions(beam_width=1))
+    told = re.findall("<title>(.*?)</title>", attention_charts(translator, translation))
+    assert told == ["yes ← yes: 100 %", "&lt; ← yes: 25 %", "&lt; ← &lt;: 75 %"]
 
 
-def test_a_model_without_attention() -> None:
-    alignment = Alignment(("a",), ("b",), (-1,))
-    assert "no attention" in attention_table(Translation((Hypothesis("b", 0.0, (alignment,)),)))
+def test_a_model_that_does_not_tell_its_attention(exported: tuple[Path, Path]) -> None:
+    translator = Translator(echo_codec(), search_of(load_exported(exported[0])), TranslatorSettings())
+    assert "does not tell" in attention_charts(translator, TRANSLATION)
 
 
 @pytest.fixture
@@ -73,7 +76,7 @@ def test_a_person_types_and_reads(packaged: Path, browser: Any) -> None:
         next(b for b in browser.find_elements(By.TAG_NAME, "button") if b.text == "Translate").click()
         shown = wait.until(lambda page: page.find_elements(By.TAG_NAME, "textarea")[1].get_attribute("value"))
         assert shown == "One two. <b>Zebras</b>!"
-        wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, ".attention td.seen"))
+        wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, ".attention svg rect"))
         assert len(browser.find_elements(By.CSS_SELECTOR, ".alternatives tr")) == 3
         assert "Answered by model" in browser.find_element(By.TAG_NAME, "body").text
         # A phone shows it without scrolling sideways.

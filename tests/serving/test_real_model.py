@@ -8,9 +8,10 @@ import pytest
 from components.model.export import export_model
 from components.model.parameters import ModelParameters
 from components.model.seq2seq import Seq2Seq
-from components.serving.attention import load_attention
+from components.serving.attention import attention_of
+from components.serving.exported import load_exported
 from components.serving.options import TranslationOptions
-from components.serving.translator import Translator, TranslatorSettings, load_search
+from components.serving.translator import Translator, TranslatorSettings, search_of
 from tests.serving.echo import echo_codec
 
 TEXTS = [
@@ -34,7 +35,7 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def translator(exported: Path) -> Translator:
-    return Translator(echo_codec(), load_search(exported), TranslatorSettings())
+    return Translator(echo_codec(), search_of(load_exported(exported)), TranslatorSettings())
 
 
 @pytest.mark.parametrize("beam_width", [1, 4, 10])
@@ -63,7 +64,7 @@ def test_alignments_point_into_the_source(translator: Translator) -> None:
 
 
 def test_attention_is_told_in_reading_order(translator: Translator, exported: Path) -> None:
-    attention = load_attention(exported, translator.codec)
+    attention = attention_of(load_exported(exported), translator.codec)
     assert attention
     options = TranslationOptions(beam_width=1, split_sentences=False)
     for translation in translator.translate(["One two three four five six.", "A man rides a bicycle."], options):

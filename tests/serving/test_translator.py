@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from components.errors import InputError
+from components.serving.exported import load_exported
 from components.serving.options import TranslationOptions
-from components.serving.translator import Translator, TranslatorSettings, load_search
+from components.serving.translator import Translator, TranslatorSettings, search_of
 from tests.serving.echo import echo_codec
 
 OPTIONS = TranslationOptions()
@@ -69,7 +70,7 @@ def test_an_unknown_word_is_copied_from_where_the_attention_points(translator: T
 @pytest.mark.parametrize("tokenizer", ["sentencepiece", "sentencepiece-bpe"])
 def test_pieces_and_signs_that_were_never_learnt_come_through(tokenizer: str, exported: tuple[Path, Path]) -> None:
     settings = TranslatorSettings(max_source_length=100)
-    pieces = Translator(echo_codec(tokenizer=tokenizer), load_search(exported[0]), settings)
+    pieces = Translator(echo_codec(tokenizer=tokenizer), search_of(load_exported(exported[0])), settings)
     given = ["Where are my keys? Yes!", "A dog 🦓🦓, rides; «\u00a0no\u00a0» 你", "▁ ␛ one"]
     assert texts(pieces, *given) == given
     (translation,) = pieces.translate(["one 🦓"], OPTIONS)
