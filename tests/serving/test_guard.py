@@ -42,7 +42,8 @@ def test_who_has_gone_while_he_waited_is_not_translated() -> None:
         return answer
 
     async def three() -> list[list[Any]]:
-        guard, gone, stays = Guard(application, "model", Limits(), slots=1), asyncio.Event(), asyncio.Event()
+        guard = Guard(application, "model", Limits(), slots=1, check=lambda options: None)
+        gone, stays = asyncio.Event(), asyncio.Event()
         asking = [asyncio.create_task(ask(guard, n, gone if n == 1 else stays)) for n in range(3)]
         await asyncio.sleep(0.05)
         gone.set()
