@@ -44,8 +44,13 @@ class ScoringRequest:
     options: TranslationOptions
 
     def body(self) -> bytes:
-        """The same request in the plainest form of the protocol."""
-        return json.dumps({"inputs": self.texts, "params": asdict(self.options)}).encode()
+        """The same request in the plainest form of the protocol, without what goes without saying.
+
+        A model that was packaged before there was some parameter would have MLflow warn at each request.
+        """
+        usual = asdict(TranslationOptions())
+        params = {name: value for name, value in asdict(self.options).items() if value != usual[name]}
+        return json.dumps({"inputs": self.texts, "params": params}).encode()
 
 
 def read_request(body: bytes, content_type: str, limits: Limits) -> ScoringRequest:

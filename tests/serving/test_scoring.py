@@ -51,6 +51,12 @@ def test_parameters_become_options() -> None:
     assert options == TranslationOptions(beam_width=3, length_penalty=1.0, n_best=2, return_alignment=True)
 
 
+def test_the_model_is_told_what_is_not_usual() -> None:
+    body = {"inputs": ["a"], "params": {"beam_width": 5, "n_best": 2}}
+    request = read_request(json.dumps(body).encode(), JSON, LIMITS)
+    assert json.loads(request.body()) == {"inputs": ["a"], "params": {"n_best": 2}}
+
+
 REFUSED = [
     (b'{"inputs": [', JSON, 400, "body: is not JSON"),
     (b"", JSON, 400, "body: is not JSON"),
