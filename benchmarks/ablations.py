@@ -102,10 +102,11 @@ def _run(name: str, arguments: argparse.Namespace) -> None:
         from components.training import reader
 
         reader._SORTED_BATCHES = 1
-    began = time.monotonic()
     corpora = {part: getattr(arguments, part) for part in CORPORA}
     values = {**COMMON, **VARIANTS[name], **corpora}
     data = Path(prepare.run(select(PrepareParameters, values)))
+    # After preparing, which only the first variant of a dataset has to do.
+    began = time.monotonic()
     plan = _plan(select(train.TrainParameters, values), data, began + 60 * arguments.minutes)
     # Forced, because a training that was reused would tell of another time.
     planned = {"epochs": plan.epochs, "max_minutes": plan.seconds / 60, "force": train.STEP}

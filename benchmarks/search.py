@@ -48,7 +48,9 @@ def main(argv: list[str]) -> None:
     search = watch("search", search_of(load_exported(found.saved_model)))
     translator = Translator(codec, search, TranslatorSettings.load(found.codec_folder))
 
-    print(f"{found.label}: {len(lines):,} sentences, {arguments.repetitions} repetitions; medians")
+    print(
+        f"{found.label}: {len(lines):,} sentences, {arguments.repetitions} repetitions; medians (CPU and parts: means)"
+    )
     for width in arguments.beam:
         options = TranslationOptions(width, split_sentences=False)
         translator.translate(lines, options)

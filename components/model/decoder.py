@@ -104,10 +104,10 @@ class Decoder(tf.keras.layers.Layer):
         Returns:
             float32 [batch, time, source time], each row a distribution; zeros without attention.
         """
-        steps, state = tf.shape(ids)[1], self.start(encoded)
-        weights = tf.TensorArray(tf.float32, steps)
+        steps = tf.shape(ids)[1]
         if not self._mechanism:
             return tf.zeros([tf.shape(ids)[0], steps, tf.shape(encoded.outputs)[1]])
+        state, weights = self.start(encoded), tf.TensorArray(tf.float32, steps)
 
         def look(step: tf.Tensor, state: Any, weights: tf.TensorArray) -> tuple[tf.Tensor, Any, tf.TensorArray]:
             _, state = self.step(ids[:, step], state)

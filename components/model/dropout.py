@@ -24,7 +24,10 @@ class Dropout:
         return self._dropped(inputs, self.rate, tf.shape(inputs))
 
     def words(self, embedded: tf.Tensor) -> tf.Tensor:
-        """Embedded words, [time, batch, size], a share of ``word_rate`` of which is zero (Gal & Ghahramani 2016)."""
+        """Embedded words, [time, batch, size], a share of ``word_rate`` of which is zero.
+
+        Unlike Gal & Ghahramani's (2016), each place has its own draw, not each word of the vocabulary.
+        """
         return self._dropped(embedded, self.word_rate, [*tf.unstack(tf.shape(embedded)[:2]), 1])
 
     def _dropped(self, inputs: tf.Tensor, rate: float, shape: tf.Tensor | Sequence[tf.Tensor | int]) -> tf.Tensor:

@@ -23,22 +23,15 @@ class Translator(tf.Module):
     def __init__(self, model: Seq2Seq):
         super().__init__()
         searched = Seq2Seq(model.parameters, *model.sizes)
-        self._trained, self._model = _Untracked(model), _Untracked(searched)
+        for copy, variable in zip(searched.variables, model.variables, strict=True):
+            copy.assign(variable)
+        self._model = _Untracked(searched)
         self._projection = [tf.Variable(part, trainable=False) for part in search_projection(searched)]
         weights, biases = searched.projection
         replaced = [biases] if model.parameters.tie_embeddings else [weights, biases]
         self._weights = [
             variable for variable in searched.variables if all(variable is not other for other in replaced)
         ]
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Takes over the weights that the model has now."""
-        searched = self._model.value
-        for copy, variable in zip(searched.variables, self._trained.value.variables, strict=True):
-            copy.assign(variable)
-        for copy, part in zip(self._projection, search_projection(searched), strict=True):
-            copy.assign(part)
 
     @tf.function(
         input_signature=[

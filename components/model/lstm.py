@@ -47,10 +47,10 @@ class LSTM(tf.keras.layers.Layer):
         """All time steps.
 
         Args:
-            inputs: [time, batch, k].
+            inputs: [time, batch, k]; at least one time step.
             h, c: the state before, [batch, units] each.
             lengths: int32 [batch]; the state stays as it is behind a sequence's end.
-            training: let XLA compile what is between the products, see below.
+            training: let XLA compile what is between the products, see below; the gradient always has it so.
 
         Returns:
             The outputs, [time, batch, units], zero behind each sequence's end, and the final ``h`` and ``c``.

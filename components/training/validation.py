@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import tensorflow as tf
 
 from components.dataset.heldout import read_heldout
 from components.dataset.manifest import Manifest
-from components.model.export import Translator as ExportedSearch
+from components.model.search import Projection, beam_search, search_projection
 from components.model.seq2seq import Seq2Seq
 from components.serving.options import TranslationOptions
 from components.serving.translator import Search, Translator, TranslatorSettings
@@ -33,8 +34,8 @@ class Validation:
         positions = min(batch_tokens, _LOGITS // len(codec.target_vocabulary))
         self._batches = BatchReader(folder, manifest, "validation", positions).in_order()
         self._loss = tf.function(model.validation_loss, reduce_retracing=True)
-        self._exported = ExportedSearch(model)
-        self._translator = Translator(codec, _search(self._exported), TranslatorSettings())
+        self._model, self._codec = model, codec
+        self._beam_search = tf.function(partial(beam_search, model), reduce_retracing=True)
         pairs = read_heldout(folder, manifest.heldout["validation"])
         # Evenly spread, because a corpus is often sorted by something.
         self._sample = [pairs[i] for i in np.linspace(0, len(pairs) - 1, min(SAMPLE, len(pairs))).round().astype(int)]
@@ -47,8 +48,9 @@ class Validation:
             total += float(loss.total)
             tokens += float(loss.tokens)
         sources, references = zip(*self._sample, strict=True)
-        self._exported.refresh()
-        translations = self._translator.translate(sources, TranslationOptions(beam_width=1, split_sentences=False))
+        # Laid out for each measurement: kept, it would double the memory of the projection.
+        translator = Translator(self._codec, self._search(search_projection(self._model)), TranslatorSettings())
+        translations = translator.translate(sources, TranslationOptions(beam_width=1, split_sentences=False))
         examples = tuple(
             Example(source, reference, translation.text)
             for (source, reference), translation in zip(self._sample, translations, strict=True)
@@ -59,10 +61,10 @@ class Validation:
         metrics = {"val_loss": loss, "val_perplexity": math.exp(min(loss, 700)), "val_bleu": bleu.score}
         return metrics, examples[:: max(1, len(examples) // EXAMPLES)][:EXAMPLES]
 
+    def _search(self, projection: Projection) -> Search:
+        def search(source: np.ndarray, beam_width: int, *penalties: float) -> Mapping[str, np.ndarray]:
+            width, *penalties_ = map(tf.constant, (beam_width, *penalties))
+            found = self._beam_search(tf.constant(source), width, *penalties_, projection=projection)
+            return {key: value.numpy() for key, value in found._asdict().items()}
 
-def _search(exported: ExportedSearch) -> Search:
-    def search(source: np.ndarray, beam_width: int, *penalties: float) -> Mapping[str, np.ndarray]:
-        found = exported.translate(tf.constant(source), tf.constant(beam_width), *map(tf.constant, penalties))
-        return {key: value.numpy() for key, value in found.items()}
-
-    return search
+        return search

@@ -23,6 +23,8 @@ SHAPES: dict[str, dict[str, Any]] = {
         "layers": 2,
         "tie_embeddings": True,
         "precision": "mixed_bfloat16",
+        "word_dropout": 0.2,
+        "averaged_epochs": 2,
     },
     "no attention, bfloat16": {"attention": "none", "precision": "mixed_bfloat16"},
     "luong, bidirectional, bfloat16": {"encoder": "bidirectional", "precision": "mixed_bfloat16"},
