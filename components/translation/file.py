@@ -84,7 +84,7 @@ def translate_file(
         seconds = time.monotonic() - start
         failures = _failures(workspace, parts)
         output = workspace.publish(format, parts, failures)
-    workspace.remove()
+        workspace.remove()
     rows = sum(part.rows for part in parts)
     resumed = rows - sum(part.rows for part in missing)
     return FileReport(found.label, output, rows, resumed, len(failures), workspace.failures, seconds)

@@ -1,5 +1,6 @@
 """File formats: text, JSON lines, tab-separated values, Parquet. The same goes out as came in."""
 
+import codecs
 import json
 import os
 import re
@@ -9,7 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, Protocol
 
-from components.corpus.files import CHUNK, open_raw
+from components.corpus.files import CHUNK, open_raw, shrunk
 from components.errors import InputError
 from components.serving.translation import Translation
 from components.translation.parquet import Parquet
@@ -48,14 +49,19 @@ class Format(Protocol):
 
 
 class Lines:
-    """Files with a row a line (UTF-8); only ``\\n`` ends a line. This one: nothing but text."""
+    """Files with a row a line (UTF-8); only ``\\n`` ends a line. This one: nothing but text.
+
+    A byte order mark at the beginning belongs to no row.
+    """
 
     def __init__(self, n_best: int):
         self._n_best = n_best
 
     def parts(self, source: str, rows: int) -> Iterator[Part]:
-        index = lines = offset = end = 0
+        index = lines = 0
         with _opened(source) as file:
+            offset = end = len(codecs.BOM_UTF8) if file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8 else 0
+            file.seek(offset)
             for line in file:
                 lines, end = lines + 1, end + len(line)
                 if lines == rows:
@@ -67,9 +73,10 @@ class Lines:
     def read(self, source: str, part: Part) -> list[Row]:
         with _opened(source) as file:
             file.seek(part.offset)
-            return [
-                self._row(part.first_row + index, file.readline().removesuffix(b"\n")) for index in range(part.rows)
-            ]
+            lines = [file.readline() for _ in range(part.rows)]
+        if b"" in lines:
+            raise shrunk(source)
+        return [self._row(part.first_row + index, line.removesuffix(b"\n")) for index, line in enumerate(lines)]
 
     def write(self, source: str, part: Part, found: Sequence[Translation | None], target: Path) -> None:
         with open(target, "w", encoding="utf-8", newline="\n") as file:

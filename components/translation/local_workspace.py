@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from components.errors import InputError
 from components.translation.formats import Format
 from components.translation.rows import Part
-from components.translation.workspace import PARTS_SUFFIX, PLAN, Workspace, appearing
+from components.translation.workspace import LOCK, PARTS_SUFFIX, PLAN, Workspace, appearing
 
 
 class LocalWorkspace(Workspace):
@@ -26,17 +26,28 @@ class LocalWorkspace(Workspace):
     @contextmanager
     def opened(self, plan: str) -> Iterator[None]:
         """Empties the folder first if it was made by another plan."""
+        lock = FileLock(self._folder / LOCK, timeout=0)
         try:
-            self._folder.mkdir(exist_ok=True)
-            with FileLock(self._folder / "lock", timeout=0):
+            with self._writing():
+                self._folder.mkdir(exist_ok=True)
+                lock.acquire()
                 self._begin(plan)
-                yield
-        except Timeout:
-            raise InputError(f"output: another run is writing {self.output}") from None
+            yield
         except InputError:
-            if not any(self._folder.glob("part-*")):
+            if lock.is_locked and not any(self._folder.glob("part-*")):
                 self.remove()
             raise
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except Timeout:
+            raise InputError(f"output: another run is writing {self.output}") from None
+        except OSError as error:
+            raise InputError(f"output: {self.output} cannot be written: {error.strerror or error}") from None
 
     def _begin(self, plan: str) -> None:
         path = self._folder / PLAN
@@ -52,22 +63,30 @@ class LocalWorkspace(Workspace):
     def finished(self) -> set[str]:
         return {name for name in os.listdir(self._folder) if name.startswith("part-")}
 
-    def appearing(self, name: str) -> AbstractContextManager[Path]:
-        return appearing(self._folder / name)
+    @contextmanager
+    def appearing(self, name: str) -> Iterator[Path]:
+        with self._writing(), appearing(self._folder / name) as path:
+            yield path
 
     def read(self, name: str) -> str:
         return (self._folder / name).read_text(encoding="utf-8")
 
     def publish(self, format: Format, parts: Sequence[Part], failures: Sequence[str]) -> str:
         output, failures_file = Path(self.output), Path(self.failures)
-        if failures:
-            with appearing(failures_file) as path:
-                path.write_text("".join(f"{line}\n" for line in failures), encoding="utf-8")
-        else:
-            failures_file.unlink(missing_ok=True)
-        with appearing(output) as path:
-            format.merge([self._folder / self.part(part) for part in parts], path)
+        with self._writing():
+            if failures:
+                with appearing(failures_file) as path:
+                    path.write_text("".join(f"{line}\n" for line in failures), encoding="utf-8")
+            else:
+                failures_file.unlink(missing_ok=True)
+            with appearing(output) as path:
+                format.merge([self._folder / self.part(part) for part in parts], path)
         return self.output
 
     def remove(self) -> None:
+        # The lock last: who finds none moves in, and would lose what is removed after it.
+        with suppress(OSError):
+            for entry in self._folder.iterdir():
+                if entry.name != LOCK:
+                    entry.unlink()
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -40,8 +40,9 @@ class Parquet:
             yield Part(0, 1, 0, 0)
 
     def read(self, source: str, part: Part) -> list[Row]:
-        table = self._table(source, part)
-        texts = table.column(self._column(source, table.schema)).to_pylist()
+        file = _opened(source)
+        column = self._column(source, file.schema_arrow)
+        texts = _table(file, part, [column]).column(column).to_pylist()
         return [
             Row(part.first_row + index, text, text or "", "" if text is not None else "has no text")
             for index, text in enumerate(texts)
@@ -49,7 +50,7 @@ class Parquet:
 
     def write(self, source: str, part: Part, found: Sequence[Translation | None], target: Path) -> None:
         """Rows that failed have a null in the new columns."""
-        table = self._table(source, part)
+        table = _table(_opened(source), part)
         texts = [translation.text if translation else None for translation in found]
         table = table.append_column(TRANSLATION, pa.array(texts, pa.string()))
         if self._n_best > 1:
@@ -68,13 +69,6 @@ class Parquet:
             if writer:
                 writer.close()
 
-    def _table(self, source: str, part: Part) -> pa.Table:
-        file = _opened(source)
-        if not part.rows:
-            return file.schema_arrow.empty_table()
-        before = sum(file.metadata.row_group(group).num_rows for group in range(part.offset))
-        return file.read_row_group(part.offset).slice(part.first_row - 1 - before, part.rows)
-
     def _column(self, source: str, schema: pa.Schema) -> str:
         for name in self._columns:
             if name in schema.names:
@@ -86,6 +80,14 @@ class Parquet:
                 return name
         found, wanted = ", ".join(schema.names), " or ".join(self._columns)
         raise InputError(f"input: {source} has the columns {found}, must have {wanted} with the text")
+
+
+def _table(file: pq.ParquetFile, part: Part, columns: list[str] | None = None) -> pa.Table:
+    """The rows of a part, with all columns or with some."""
+    if not part.rows:
+        return file.schema_arrow.empty_table()
+    before = sum(file.metadata.row_group(group).num_rows for group in range(part.offset))
+    return file.read_row_group(part.offset, columns).slice(part.first_row - 1 - before, part.rows)
 
 
 def _opened(source: str) -> pq.ParquetFile:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from components.bar import bar
 from components.translation.rows import Part
@@ -21,7 +21,10 @@ def progress(workspace: Workspace, parts: Sequence[Part]) -> Iterator[None]:
             still = missing
             while still:
                 last = ended.wait(workspace.period)
-                before, still = still, workspace.missing(still)
+                before = still
+                # A look that fails tells nothing; the next one may.
+                with suppress(Exception):
+                    still = workspace.missing(still)
                 update(sum(part.rows for part in before) - sum(part.rows for part in still))
                 if last:
                     return

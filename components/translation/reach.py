@@ -9,6 +9,8 @@ from components.corpus.runners.flags import Flags
 from components.corpus.runners.table import RUNNERS
 from components.corpus.startup import import_beam
 from components.errors import InputError
+from components.translation.remote_workspace import shards_of
+from components.translation.workspace import FAILURES_SUFFIX, LOCK, PARTS_SUFFIX, PLAN
 
 
 def check_reach(source: str, target: str, runner: str, beam_options: str) -> bool:
@@ -45,6 +47,8 @@ def check_reach(source: str, target: str, runner: str, beam_options: str) -> boo
         raise InputError(f"output: found {target!r}, must be without wildcards (*, ?, [)")
     if target == source if is_remote(target) else _is_same(source, target):
         raise InputError(f"output: {target} is the input file, must be another one")
+    if _goes_with(source, target):
+        raise InputError(f"input: {source} is a file that goes when {target} is written; must be another one")
     if not is_remote(target):
         check_writable(Path(target))
     return shares_files
@@ -54,17 +58,45 @@ def _is_same(source: str, target: str) -> bool:
     return os.path.exists(source) and os.path.exists(target) and os.path.samefile(source, target)
 
 
+def _goes_with(source: str, target: str) -> bool:
+    """Whether the input is one of the files beside the output that a run replaces or removes."""
+    if is_remote(source) != is_remote(target):
+        return False
+    if is_remote(target):
+        beside = source == target + FAILURES_SUFFIX or source.startswith(f"{target}{PARTS_SUFFIX}/")
+        return beside or shards_of(target).fullmatch(source) is not None
+    # A link is lost by its own name, what it leads to by its real one.
+    failures, parts = _in_real_folder(target + FAILURES_SUFFIX), os.path.realpath(target + PARTS_SUFFIX)
+    names = {_in_real_folder(source), os.path.realpath(source)}
+    return any(name == failures or name.startswith(f"{parts}{os.sep}") for name in names)
+
+
+def _in_real_folder(path: str) -> str:
+    folder, name = os.path.split(os.path.abspath(path))
+    return os.path.join(os.path.realpath(folder), name)
+
+
 def check_writable(output: Path) -> None:
-    """Raises InputError if the output cannot be written; writes nothing."""
+    """Raises InputError if the output cannot be written, or what belongs beside it; writes nothing."""
     folder = output.parent
+    failures, parts = (output.with_name(output.name + suffix) for suffix in (FAILURES_SUFFIX, PARTS_SUFFIX))
     reasons = (
         (output.is_dir(), "it is a folder"),
         (not folder.is_dir(), f"there is no folder {folder}"),
         (folder.is_dir() and not os.access(folder, os.W_OK), f"the folder {folder} is not writable"),
+        (failures.is_dir(), f"{failures} is a folder"),
+        (parts.exists() and not parts.is_dir(), f"{parts} is a file, must be a folder or not there"),
+        (_is_foreign(parts), f"the folder {parts} was not made by an earlier run, must be empty or not there"),
     )
     for applies, reason in reasons:
         if applies:
             raise InputError(f"output: {output} cannot be written: {reason}")
+
+
+def _is_foreign(folder: Path) -> bool:
+    """Whether something is in the folder, but nothing that a run puts there first."""
+    names = set(os.listdir(folder)) if folder.is_dir() else set()
+    return bool(names) and not names & {PLAN, LOCK}
 
 
 def digest_of(source: str) -> str:
@@ -74,8 +106,8 @@ def digest_of(source: str) -> str:
         InputError: if it cannot be read.
     """
     try:
+        check_file(source)
         if is_remote(source):
-            check_file(source)
             return file_digest(source)
         with open(source, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

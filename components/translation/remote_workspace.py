@@ -22,6 +22,12 @@ from components.translation.workspace import PARTS_SUFFIX, PLAN, Workspace
 _MODEL = "model"
 
 
+def shards_of(output: str) -> re.Pattern[str]:
+    """The URLs of an output's shards, however many there are."""
+    stem, ending = os.path.splitext(output)
+    return re.compile(rf"{re.escape(stem)}-\d{{5,}}-of-\d{{5,}}{re.escape(ending)}")
+
+
 class RemoteWorkspace(Workspace):
     """The folder ``OUTPUT.parts/KEY``, KEY being a digest of the plan: runs of another plan have folders of their own.
 
@@ -40,8 +46,7 @@ class RemoteWorkspace(Workspace):
         super().__init__(output)
         self._shares_files = shares_files
         self._stem, self._ending = os.path.splitext(output)
-        self._all_folders = output + PARTS_SUFFIX
-        self._folder = f"{self._all_folders}/{hashlib.sha256(plan.encode()).hexdigest()[:16]}"
+        self._folder = f"{output}{PARTS_SUFFIX}/{hashlib.sha256(plan.encode()).hexdigest()[:16]}"
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
@@ -100,20 +105,22 @@ class RemoteWorkspace(Workspace):
             return file.read().decode("utf-8")
 
     def publish(self, format: Format, parts: Sequence[Part], failures: Sequence[str]) -> str:
-        """Removes the shards of an earlier output first. All are there when there are as many as their names say."""
+        """All shards are there when there are as many as their names say; those of an earlier output go after that."""
         shards = [self._shard(f"{index:05d}", f"{len(parts):05d}") for index in range(len(parts))]
         with self._reaching():
             systems = file_systems()
             found = [metadata.path for metadata in systems.match([self._shard("*", "*")])[0].metadata_list]
-            name = rf"{re.escape(self._stem)}-\d{{5,}}-of-\d{{5,}}{re.escape(self._ending)}"
-            earlier = [path for path in found if re.fullmatch(name, path)]
-            earlier += [self.failures] if systems.exists(self.failures) else []
-            if earlier:
-                systems.delete(earlier)
+            earlier = {path for path in found if shards_of(self.output).fullmatch(path)}
+            # Some file systems do not copy to what is there; and old ones among the new would look complete.
+            replaced = sorted(earlier & set(shards)) + ([self.failures] if systems.exists(self.failures) else [])
+            if replaced:
+                systems.delete(replaced)
             if failures:
                 write_file(self.failures, (f"{line}\n".encode() for line in failures))
             # Not renamed: who is killed here finds all of them finished the next time.
             systems.copy([f"{self._folder}/{self.part(part)}" for part in parts], shards)
+            if outdated := sorted(earlier - set(shards)):
+                systems.delete(outdated)
         return self._shard("*", f"{len(parts):05d}")
 
     def _shard(self, index: str, count: str) -> str:
@@ -121,4 +128,4 @@ class RemoteWorkspace(Workspace):
 
     def remove(self) -> None:
         with suppress(Exception):
-            delete_folders([self._all_folders])
+            delete_folders([self._folder])

@@ -13,7 +13,7 @@ from components.translation.rows import Part
 FAILURES_SUFFIX = ".failed.jsonl"
 # Beside the output too: the folder of its parts.
 PARTS_SUFFIX = ".parts"
-PLAN = "plan.json"
+PLAN, LOCK = "plan.json", "lock"
 
 
 class Workspace(ABC):
@@ -80,7 +80,7 @@ class Workspace(ABC):
 
     @abstractmethod
     def remove(self) -> None:
-        """Removes the folder with all that is in it."""
+        """Removes the folder with all that is in it, while it is held."""
 
 
 @contextmanager

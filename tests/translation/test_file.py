@@ -1,6 +1,7 @@
 """Whole files through Beam's RunInference and a real SavedModel that echoes."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from components.errors import InputError
 from components.serving.options import TranslationOptions
@@ -17,6 +18,7 @@ from components.serving.package import package_translator
 from components.serving.translator import TranslatorSettings
 from components.translation import file as file_module
 from components.translation.file import FileReport, translate_file
+from components.translation.local_workspace import LocalWorkspace
 from tests.serving.echo import save_echo
 
 OPTIONS = TranslationOptions(beam_width=1)
@@ -120,6 +122,32 @@ def test_two_runs_do_not_write_the_same_output(model: str, tmp_path: Path) -> No
     (tmp_path / "out.parts").mkdir()
     with FileLock(tmp_path / "out.parts" / "lock"), pytest.raises(InputError, match="another run is writing"):
         translate(source, target, model)
+
+
+def test_the_folder_is_held_until_it_is_gone(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target, removed = tmp_path / "in", tmp_path / "out", []
+    remove = LocalWorkspace.remove
+
+    def while_held(workspace: LocalWorkspace) -> None:
+        with pytest.raises(Timeout):
+            FileLock(tmp_path / "out.parts" / "lock", timeout=0).acquire()
+        removed.append(workspace.output)
+        remove(workspace)
+
+    monkeypatch.setattr(LocalWorkspace, "remove", while_held)
+    source.write_text("One.\n")
+    translate(source, target, model)
+    with pytest.raises(InputError, match="unreadable"), LocalWorkspace(str(target)).opened("plan"):
+        raise InputError("unreadable")
+    assert removed == [str(target)] * 2
+    assert not list(tmp_path.glob("out.*"))
+
+
+def test_a_pipe_is_refused(model: str, tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    os.mkfifo(source)
+    with pytest.raises(InputError, match=r"^input: .*/in is no regular file; must be a file$"):
+        translate(source, tmp_path / "out", model)
 
 
 def test_an_option_that_is_none_of_beams(model: str, tmp_path: Path) -> None:

@@ -50,6 +50,34 @@ def test_text(tmp_path: Path, content: bytes, expected: bytes, rows_a_part: int)
     assert faults == (["2: is not UTF-8 (byte 0xff at 1)"] if b"\xff" in content else [])
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("in", "a\n\ufeffb\n", "A\n\ufeffB\n"),
+        ("in", "", ""),
+        ("in.tsv", "a\tx\nb\n", "a\tx\tA\nb\tB\n"),
+        ("in.jsonl", '{"text": "a"}\n', '{"text": "a", "translation": "A"}\n'),
+    ],
+)
+@pytest.mark.parametrize("rows_a_part", [1, 2])
+def test_a_byte_order_mark_belongs_to_no_row(
+    name: str, content: str, expected: str, rows_a_part: int, tmp_path: Path
+) -> None:
+    source, target = tmp_path / name, tmp_path / f"out{Path(name).suffix}"
+    source.write_text(content, encoding="utf-8-sig")
+    assert translated(source, target, rows_a_part) == []
+    assert target.read_text(encoding="utf-8") == expected
+
+
+def test_a_file_that_shrinks_is_told(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.write_text("a\n\nc\n")
+    (part,) = format_of(str(source), 1, "en").parts(str(source), 3)
+    source.write_text("a\n\n")
+    with pytest.raises(InputError, match="in holds fewer lines than when it was looked at"):
+        format_of(str(source), 1, "en").read(str(source), part)
+
+
 def test_alternatives_of_text_are_a_moses_list(tmp_path: Path) -> None:
     source, target = tmp_path / "in", tmp_path / "out"
     source.write_text("a\nb\n")
@@ -92,6 +120,17 @@ def test_parquet(tmp_path: Path) -> None:
     assert found["translation"].to_pylist() == ["A", "B", None, "D", "", "F", "G"]
     assert found["alternatives"][1].as_py()[1] == {"translation": "B!", "score": -1.0}
     assert faults == ["3: has no text"]
+
+
+def test_parquet_reads_the_texts_alone(tmp_path: Path) -> None:
+    source = tmp_path / "in.parquet"
+    pq.write_table(pa.table({"image": [b"?" * 1000], "text": ["a"]}), source, compression="none", use_dictionary=False)
+    content = source.read_bytes()
+    begin = pq.read_metadata(source).row_group(0).column(0).data_page_offset
+    source.write_bytes(content[:begin] + b"\xff" * 20 + content[begin + 20 :])  # Whoever reads the images fails.
+    format = format_of(str(source), 1, "en")
+    (part,) = format.parts(str(source), 2)
+    assert [row.text for row in format.read(str(source), part)] == ["a"]
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,37 @@ def test_what_an_earlier_run_wrote_there_goes(bucket: Path, blind: list[str], mo
     assert set(found) == {"out-00000-of-00001.jsonl.bak", "out-and-of-others", "outer-00000-of-00003"}
 
 
+def test_another_plans_folder_stays(bucket: Path, model: str) -> None:
+    (bucket / "in").write_text("One.\n")
+    (bucket / "out.parts/another").mkdir(parents=True)
+    (bucket / "out.parts/another/part-000000").write_text("Un.\n")
+    translate(model)
+    assert [str(path.relative_to(bucket)) for path in (bucket / "out.parts").rglob("*") if path.is_file()] == [
+        "out.parts/another/part-000000"
+    ]
+
+
+def test_an_earlier_output_of_other_names_goes_when_the_new_one_is_there(
+    bucket: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.corpus.trial_files import TrialFileSystem
+
+    (bucket / "in").write_text("One.\n")
+    (bucket / "out-00000-of-00001").write_text("of the same name\n")
+    (bucket / "out-00000-of-00002").write_text("earlier\n")
+
+    def broken(*_: object) -> None:
+        raise OSError("the connection is lost")
+
+    with monkeypatch.context() as patched, pytest.raises(InputError, match="the connection is lost"):  # noqa: PT012
+        patched.setattr(TrialFileSystem, "copy", broken)
+        translate(model)
+    assert list(bucket.glob("out-*")) == [bucket / "out-00000-of-00002"]
+    assert translate(model).resumed == 1
+    assert (bucket / "out-00000-of-00001").read_text() == "One.\n"
+    assert not (bucket / "out-00000-of-00002").exists()
+
+
 def test_a_run_goes_on_where_one_was_killed(
     bucket: Path, blind: list[str], model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
