@@ -79,7 +79,7 @@ def _in_real_folder(path: str) -> str:
 def check_writable(output: Path) -> None:
     """Raises InputError if the output cannot be written, or what belongs beside it; writes nothing."""
     folder = output.parent
-    failures, parts = (output.with_name(output.name + suffix) for suffix in (FAILURES_SUFFIX, PARTS_SUFFIX))
+    failures, parts = (Path(f"{output}{suffix}") for suffix in (FAILURES_SUFFIX, PARTS_SUFFIX))
     reasons = (
         (output.is_dir(), "it is a folder"),
         (not folder.is_dir(), f"there is no folder {folder}"),
