@@ -9,6 +9,7 @@ from typing import Any
 
 from components.errors import InputError
 from components.serving.options import TranslationOptions
+from components.serving.page import page_method
 from components.serving.scoring import Limits, RefusedRequestError, ScoringRequest, read_request
 
 Message = MutableMapping[str, Any]
@@ -34,7 +35,7 @@ class Guard:
         limits: of one request.
         slots: translations that run at the same time; the others wait their turn.
         check: raises InputError if the model cannot do what the options ask for.
-        page: answers at all other paths; without it there is nothing there.
+        page: answers at the paths that the page needs; without it there is nothing there.
     """
 
     def __init__(
@@ -54,45 +55,60 @@ class Guard:
         self._slots = asyncio.Semaphore(slots)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        if self._page and (scope["type"] != "http" or scope["path"] not in PATHS):
-            await self._page(scope, receive, send)
-            return
         if scope["type"] != "http":
+            if self._page:  # It is started and ended with the server.
+                await self._page(scope, receive, send)
             return
+        page = self._page if scope["path"] not in PATHS else None
         try:
-            status, kind, body = await self._answer(scope, receive)
+            asked = await self._admit(scope, receive)
+            if not page:
+                status, kind, body = await self._answer(scope, receive, asked)
         except RefusedRequestError as error:
-            status, kind, body = error.status, b"application/json", _error(error.status, str(error))
+            page, status, kind, body = None, error.status, b"application/json", _error(error.status, str(error))
         except ConnectionAbortedError:
             return  # There is nobody to answer.
         except Exception:
             _logger.exception("a request failed")
-            status, kind, body = 500, b"application/json", _error(500, "the request failed; the server's log says why")
+            page, status, kind = None, 500, b"application/json"
+            body = _error(500, "the request failed; the server's log says why")
+        if page:
+            await page(scope, _once_more(asked, receive), send)
+            return
         length = str(len(body)).encode()
         headers = [(b"content-type", kind), (b"content-length", length), *self._headers]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, scope: MutableMapping[str, Any], receive: Receive) -> tuple[int, bytes, bytes]:
-        """(status, content type, body).
+    async def _admit(self, scope: MutableMapping[str, Any], receive: Receive) -> bytes:
+        """The body of a request to a path that there is, whoever answers it.
+
+        Raises:
+            RefusedRequestError: if path or method are wrong, or the body is too long or does not arrive.
+            ConnectionAbortedError: if the client has gone.
+        """
+        path = scope["path"]
+        method = PATHS.get(path) or (page_method(path) if self._page else None)
+        if method is None:
+            raise RefusedRequestError(f"path: must be one of {', '.join(PATHS)}", 404)
+        if scope["method"] != method:
+            raise RefusedRequestError(f"method: {path} takes {method}", 405)
+        announced = _header(scope, b"content-length")
+        if announced and int(announced) > DISCARDED_BYTES:
+            raise RefusedRequestError(f"body: is longer than {self._limits.body_bytes} bytes", 413)
+        return await _read_body(receive, self._limits.body_bytes)
+
+    async def _answer(self, scope: MutableMapping[str, Any], receive: Receive, body: bytes) -> tuple[int, bytes, bytes]:
+        """(status, content type, body) for a request with this body.
 
         Raises:
             RefusedRequestError: if the request is not valid.
             ConnectionAbortedError: if the client has gone.
         """
-        method = PATHS.get(scope["path"])
-        if method is None:
-            raise RefusedRequestError(f"path: must be one of {', '.join(PATHS)}", 404)
-        if scope["method"] != method:
-            raise RefusedRequestError(f"method: {scope['path']} takes {method}", 405)
-        if method == "GET":
+        if scope["method"] == "GET":
             return await self._ask_mlflow(scope, b"")
         if _header(scope, b"content-encoding") not in ("", "identity"):
             raise RefusedRequestError("Content-Encoding: must not be set, a body is taken as it is", 415)
-        announced = _header(scope, b"content-length")
-        if announced and int(announced) > DISCARDED_BYTES:
-            raise RefusedRequestError(f"body: is longer than {self._limits.body_bytes} bytes", 413)
-        body = await _read_body(receive, self._limits.body_bytes)
         request: ScoringRequest = read_request(body, _header(scope, b"content-type"), self._limits)
         try:
             self._check(request.options)
@@ -160,6 +176,16 @@ async def _read_body(receive: Receive, limit: int) -> bytes:
                     return bytes(body)
     except TimeoutError:
         raise RefusedRequestError(f"body: did not arrive within {BODY_SECONDS:.0f} seconds", 408) from None
+
+
+def _once_more(body: bytes, receive: Receive) -> Receive:
+    """``receive`` of a request whose body was read: gives it first, in one message."""
+    read: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return read.pop() if read else await receive()
+
+    return receive_again
 
 
 def _error(status: int, message: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import html
 import os
+import re
 from typing import TYPE_CHECKING
 
 from components.errors import InputError
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
 EXAMPLES = ["A man in an orange hat is staring at something.", "Where are my keys? I don't see them."]
 # A text of many sentences has more attention than anybody looks at.
 SHOWN_SENTENCES = 5
+# What a browser asks for to show and to work the page (path → method). The library answers at many more: it takes
+# files from anybody, and gives away some of its own.
+ROUTES = {
+    "/": "GET",
+    "/favicon.ico": "GET",
+    "/manifest.json": "GET",
+    "/theme.css": "GET",
+    "/gradio_api/queue/join": "POST",
+    "/gradio_api/queue/data": "GET",
+    "/gradio_api/run/predict": "POST",  # A click on an example.
+}
+# Scripts, styles and pictures; no part of such a path begins with a dot.
+_FILES = re.compile(r"/(assets|static)(/\w[\w.-]*)+", re.ASCII)
 _STYLE = """
 .found { overflow-x: auto; }
 .found table, .found tr { border: 0; border-collapse: collapse; margin: 0; }
@@ -26,6 +40,11 @@ _STYLE = """
 .alternatives td { border: 0; border-bottom: 1px solid #cbd5e1; padding: .3rem .5rem; }
 .alternatives td + td { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 """
+
+
+def page_method(path: str) -> str | None:
+    """The method by which the page asks for ``path``; None if it never does."""
+    return "GET" if _FILES.fullmatch(path) else ROUTES.get(path)
 
 
 def page_application(translator: Translator, model: str, limits: Limits, slots: int) -> "FastAPI":
