@@ -6,7 +6,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 # For the head of a request, from the connection or from its first byte on.
 REQUEST_SECONDS = 10.0
-# In which something has to be taken of an answer that fills the buffers.
+# In which something has to be taken of an answer.
 ANSWER_SECONDS = 30.0
 
 
@@ -18,6 +18,9 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        # Writing then pauses with the first byte that the client does not take, and resumes with the last one taken:
+        # in between nothing is added, and only what the client takes makes the buffer smaller.
+        transport.set_write_buffer_limits(high=0)
         self._await_request()
 
     def data_received(self, data: bytes) -> None:

@@ -85,3 +85,25 @@ def test_who_takes_his_time_over_an_answer_gets_all_of_it(server: tuple[uvicorn.
             answer += part
             time.sleep(0.04)  # More than ANSWER_SECONDS in all.
     assert answer.endswith(b"\r\n\r\n" + ANSWER)
+
+
+def test_a_short_answer_that_nobody_takes_is_given_up_too(
+    server: tuple[uvicorn.Server, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is short enough for the server to go on writing."""
+    monkeypatch.setattr(f"{__name__}.ANSWER", b"a" * 50_000)
+    running, port = server
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        client.settimeout(20)
+        client.connect(("127.0.0.1", port))
+        while not running.server_state.connections:
+            time.sleep(0.01)
+        (accepted,) = running.server_state.connections
+        accepted.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2048)
+        client.sendall(REQUEST)
+        client.recv(1)
+        until = time.monotonic() + 10
+        while running.server_state.connections and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not running.server_state.connections
