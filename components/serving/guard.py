@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
@@ -35,6 +35,7 @@ class Guard:
         limits: of one request.
         slots: translations that run at the same time; the others wait their turn.
         check: raises InputError if the model cannot do what the options ask for.
+        parameters: those that the model's signature names.
         page: answers at the paths that the page needs; without it there is nothing there.
     """
 
@@ -45,12 +46,14 @@ class Guard:
         limits: Limits,
         slots: int,
         check: Callable[[TranslationOptions], None],
+        parameters: Collection[str],
         page: Application | None = None,
     ):
         self._application = application
         self._headers = [(b"model", model.encode("ascii", "replace"))]
         self._limits = limits
         self._check = check
+        self._parameters = parameters
         self._page = page
         self._slots = asyncio.Semaphore(slots)
 
@@ -116,12 +119,13 @@ class Guard:
             raise RefusedRequestError(f"params: {error}") from None
         if not request.texts:  # MLflow takes an empty list for a table without columns.
             return 200, b"application/json", b'{"predictions": []}'
+        told = request.body(self._parameters)
         gone = asyncio.ensure_future(receive())  # The body is here: the only thing left to happen.
         try:
             async with self._slots:
                 if gone.done():
                     raise ConnectionAbortedError
-                return await self._ask_mlflow(scope, request.body())
+                return await self._ask_mlflow(scope, told)
         finally:
             gone.cancel()
 

@@ -56,8 +56,10 @@ def page_application(translator: Translator, model: str, limits: Limits, slots: 
     # The system's fonts: the usual themes load theirs from elsewhere.
     theme = gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"])
     blocks = _blocks(translator, model, limits, slots)
+    # Errors that are not ours tell of its insides; those of class gradio.Error are shown all the same.
+    outer = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     return gradio.mount_gradio_app(
-        FastAPI(), blocks, path="/", theme=theme, css=_STYLE, footer_links=[], show_error=True, ssr_mode=False
+        outer, blocks, path="/", theme=theme, css=_STYLE, footer_links=[], show_error=False, ssr_mode=False
     )
 
 

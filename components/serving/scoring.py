@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -43,13 +43,23 @@ class ScoringRequest:
     texts: tuple[str, ...]
     options: TranslationOptions
 
-    def body(self) -> bytes:
-        """The same request in the plainest form of the protocol, without what goes without saying.
+    def body(self, known: Collection[str]) -> bytes:
+        """The same request in the plainest form of the protocol.
 
-        A model that was packaged before there was some parameter would have MLflow warn at each request.
+        Args:
+            known: the parameters of the packaged model; of one that is older than some parameter, MLflow would ignore
+                it. All of them are told, because an older model's own defaults may be others.
+
+        Raises:
+            RefusedRequestError: if the model does not know a parameter that is not as usual.
         """
-        usual = asdict(TranslationOptions())
-        params = {name: value for name, value in asdict(self.options).items() if value != usual[name]}
+        usual, params = asdict(TranslationOptions()), asdict(self.options)
+        for name in params.keys() - known:
+            if (found := params.pop(name)) != usual[name]:
+                raise RefusedRequestError(
+                    f"params: {name}: found {found}, must be {usual[name]} for this model, which was packaged before"
+                    " there was this parameter"
+                )
         return json.dumps({"inputs": self.texts, "params": params}).encode()
 
 

@@ -39,9 +39,10 @@ def serve(model: str, listener: socket.socket, limits: Limits, page: bool, when_
     loaded = load_model(model)
     label = loaded.found.label
     shown = _page(loaded, limits, slots) if page else None
-    application = Guard(
-        scoring_server.init(loaded.pyfunc), label, limits, slots, loaded.translator.settings.check, shown
-    )
+    schema = loaded.pyfunc.metadata.get_params_schema()
+    parameters = {parameter.name for parameter in schema.params} if schema else set()
+    check = loaded.translator.settings.check
+    application = Guard(scoring_server.init(loaded.pyfunc), label, limits, slots, check, parameters, shown)
 
     class Announced(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

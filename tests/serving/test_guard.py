@@ -45,7 +45,7 @@ def test_who_has_gone_while_he_waited_is_not_translated() -> None:
         return answer
 
     async def three() -> list[list[Any]]:
-        guard = Guard(application, "model", Limits(), slots=1, check=lambda options: None)
+        guard = Guard(application, "model", Limits(), slots=1, check=lambda options: None, parameters=())
         gone, stays = asyncio.Event(), asyncio.Event()
         asking = [asyncio.create_task(ask(guard, n, gone if n == 1 else stays)) for n in range(3)]
         await asyncio.sleep(0.05)
@@ -87,7 +87,8 @@ def ask_page(method: str, path: str, *parts: bytes, arrives: bool = True) -> tup
     async def nothing(scope: Any, receive: Any, send: Any) -> None:
         raise AssertionError("MLflow was asked")
 
-    guard = Guard(nothing, "model", Limits(texts=1, characters=1), slots=1, check=lambda options: None, page=page)
+    limits = Limits(texts=1, characters=1)
+    guard = Guard(nothing, "model", limits, slots=1, check=lambda options: None, parameters=(), page=page)
     scope = {**SCOPE, "method": method, "path": path}
     asyncio.run(asyncio.wait_for(guard(scope, receive, send), 10))
     return answer[0]["status"], bytes(reached)
