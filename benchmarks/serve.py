@@ -248,6 +248,7 @@ def show_load(server: Server, sentences: Sequence[str], clients: int, seconds: f
     )
     print(f"{clients} clients for {seconds:.0f} s, beam {beam_width}")
     _show(load)
+    print(f"  {len(load.wrong)} wrong answers", *load.wrong[:5], sep="\n    ")
     window = min(_MINUTE, load.seconds / 2)
     for name, first, last in (("first", 0.0, window), ("last", load.seconds - window, load.seconds)):
         taken = [lasted for ended, lasted in load.answered if first <= ended <= last]
@@ -278,9 +279,9 @@ def _show(load: Load) -> None:
     taken = [lasted for _, lasted in load.answered]
     print(
         f"  {len(taken):,} answers, {len(taken) / load.seconds:.1f}/s, p50 {_quantile(taken, 0.5):.3f} s,"
-        f" p99 {_quantile(taken, 0.99):.3f} s; {load.errors.total()} errors, {len(load.wrong)} wrong answers"
+        f" p99 {_quantile(taken, 0.99):.3f} s; {load.errors.total()} errors"
     )
-    for line in [f"{number} × {error}" for error, number in load.errors.most_common(5)] + load.wrong[:5]:
+    for line in [f"{number} × {error}" for error, number in load.errors.most_common(5)]:
         print(f"    {line}")
     samples = load.memory[:: max(len(load.memory) // 12, 1)]
     print("  memory: " + ", ".join(f"{when:.0f} s {_mib(held)}" for when, held in samples), flush=True)

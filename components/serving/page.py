@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 EXAMPLES = ["A man in an orange hat is staring at something.", "Where are my keys? I don't see them."]
 # A text of many sentences has more attention than anybody looks at.
 SHOWN_SENTENCES = 5
+# Translations asked for that may wait; whoever comes then is told to come again.
+QUEUED = 64
 # What a browser asks for to show and to work the page (path → method). The library answers at many more: it takes
 # files from anybody, and gives away some of its own.
 ROUTES = {
@@ -108,7 +110,7 @@ def _blocks(translator: Translator, model: str, limits: Limits, slots: int) -> "
                 concurrency_id="translate",
                 api_visibility="private",
             )
-    return blocks
+    return blocks.queue(max_size=QUEUED, api_open=False)
 
 
 def alternatives_table(translation: Translation) -> str:
