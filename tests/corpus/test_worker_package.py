@@ -8,7 +8,7 @@ from pathlib import Path
 from components.corpus.worker_package import PROJECT, build_worker_package
 
 # What Beam brings along, and what only the launcher imports.
-NOT_NEEDED = {"apache_beam", "components", "google", "tensorflow_datasets"}
+NOT_NEEDED = {"apache_beam", "components", "google", "tensorflow_datasets", "tqdm"}
 
 
 def imported(path: Path) -> set[str]:
