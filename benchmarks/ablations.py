@@ -119,7 +119,7 @@ def _run(name: str, arguments: argparse.Namespace) -> None:
         "machine_minutes": round((time.monotonic() - began) / 60, 1),
     }
     document = read_results(arguments.output)
-    document["machine"] = f"{os.cpu_count()} cores, {platform.machine()}"
+    document["machine"] = f"{len(os.sched_getaffinity(0))} cores, {platform.machine()}"
     rows = {**document["variants"], name: row}
     document["variants"] = {variant: rows[variant] for variant in VARIANTS if variant in rows}
     partial = arguments.output.with_suffix(".partial")
