@@ -133,14 +133,9 @@ def training_key(parameters: TrainParameters, data_dir: Path, manifest: Manifest
     inputs = {
         "weights": checkpoint_key(parameters, manifest),
         **_dataset_digests(data_dir, manifest),
-        "max_length": str(_max_length(manifest)),
+        "max_length": str(manifest.max_length),
     }
     return step_key(STEP, "pipelines.train", inputs, decisive)
-
-
-def _max_length(manifest: Manifest) -> int:
-    """The longest sentence trained on, in tokens: the packaged model cuts longer ones."""
-    return int(manifest.parameters.get("max_length", 50))
 
 
 def _dataset_digests(data_dir: Path, manifest: Manifest) -> dict[str, str]:
@@ -207,7 +202,7 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step
         told = {SEARCH_METADATA: _search_digest(parameters)}
         has_attention = parameters.attention != "none"
         logged = log_translator(
-            Path(folder, "model"), data_dir, _max_length(manifest), has_attention=has_attention, metadata=told
+            Path(folder, "model"), data_dir, manifest.max_length, has_attention=has_attention, metadata=told
         )
         return logged.model_uri
 

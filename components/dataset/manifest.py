@@ -86,6 +86,11 @@ class Manifest:
     statistics: dict[str, Any] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
+    @property
+    def max_length(self) -> int:
+        """The longest sentence of the dataset, in tokens: longer ones are cut before they are translated."""
+        return int(self.parameters["max_length"])
+
     def records(self, split: str) -> int:
         """How many pairs the split has."""
         return sum(bucket.records for bucket in self.splits[split])

@@ -23,15 +23,21 @@ class Mechanism(Protocol):
 
 
 class Luong(tfa.seq2seq.LuongAttention):
-    """Multiplicative attention, score = query · (W memory) (Luong et al. 2015, "general")."""
+    """Multiplicative attention, score = query · (W memory) / √units (Luong et al. 2015, "general").
+
+    Divided as by Vaswani et al. 2017: a sum of ``units`` products, each of which an update moves, else runs into the
+    flat ends of the softmax before there is anything to attend to.
+    """
 
     def __init__(self, units: int, product_dtype: tf.DType):
         super().__init__(units, name="attention")
         self.memory_layer = Linear(units, product_dtype, name="memory")
+        # What tensorflow-addons multiplies its scores with, if there is anything.
+        self.scale_weight = units**-0.5
 
     def scores(self, queries: tf.Tensor) -> tf.Tensor:
         """See :class:`Mechanism`."""
-        return tf.matmul(queries, self.keys, transpose_b=True)
+        return self.scale_weight * tf.matmul(queries, self.keys, transpose_b=True)
 
 
 class Bahdanau(tfa.seq2seq.BahdanauAttention):

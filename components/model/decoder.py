@@ -3,8 +3,8 @@
 The attended vector is not fed back into the next step ("input feeding"). So teacher forcing, which knows all inputs
 beforehand, runs each layer over the whole sequence and attends for all steps at once; a search goes step by step
 through tensorflow-addons' ``AttentionWrapper``. Both are the same function: a test compares the first with
-``BasicDecoder`` and ``TrainingSampler`` over the second. On two cores a training step is 1.3 times as fast as by
-``BasicDecoder`` without feeding, which is twice as fast as with it.
+``BasicDecoder`` and ``TrainingSampler`` over the second. That is what it is for: few large products instead of many
+small ones (``python -m benchmarks.step`` says how near that comes to the machine's peak).
 """
 
 from typing import Any
@@ -59,15 +59,15 @@ class Decoder(tf.keras.layers.Layer):
             inputs: int32 ids [batch, time], the target without its last id.
             encoded: what the encoder made of the source.
             lengths: int32 [batch], how many of the ids count.
-            dropout: applied to embeddings and hidden states.
+            dropout: applied to the input of each layer and to the hidden states.
             training: see :meth:`LSTM.call`.
 
         Returns:
             float32 [batch, time, output_size]; what stands behind a sequence's length is meaningless.
         """
-        hidden = dropout(dropout.words(self.embedding(tf.transpose(inputs))))
+        hidden = dropout.words(self.embedding(tf.transpose(inputs)))
         for lstm, (h, c) in zip(self._lstms, encoded.state, strict=True):
-            hidden, _, _ = lstm(hidden, h, c, lengths, training=training)
+            hidden, _, _ = lstm(dropout(hidden), h, c, lengths, training=training)
         hidden = tf.transpose(hidden, [1, 0, 2])
         if self._mechanism:
             # No state depends on what was attended to, so all steps attend at once.

@@ -23,9 +23,8 @@ def attention_of(exported: Any, codec: TextCodec) -> Attention | None:
 
     def attend(alignment: Alignment) -> np.ndarray:
         source = codec.source_ids(pa.array([alignment.source_tokens])).flatten().to_numpy()
-        target = codec.target_vocabulary.ids(pa.array(alignment.target_tokens, pa.string()))
         weights = exported.attention(
-            source=tf.constant([source], tf.int32), target=tf.constant([[*target, EOS]], tf.int32)
+            source=tf.constant([source], tf.int32), target=tf.constant([[*alignment.target_ids, EOS]], tf.int32)
         ).numpy()[0, :-1]
         return weights[:, ::-1] if codec.settings.reverse_source else weights
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +17,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+Answer = Callable[[Send], Awaitable[None]]
 
 # Whoever sends a body so slowly does not want an answer.
 BODY_SECONDS = 30.0
@@ -62,22 +64,30 @@ class Guard:
             if self._page:  # It is started and ended with the server.
                 await self._page(scope, receive, send)
             return
-        page = self._page if scope["path"] not in PATHS else None
         try:
-            asked = await self._admit(scope, receive)
-            if not page:
-                status, kind, body = await self._answer(scope, receive, asked)
+            answer = await self._answer(scope, receive)
         except RefusedRequestError as error:
-            page, status, kind, body = None, error.status, b"application/json", _error(error.status, str(error))
+            answer = partial(self._send, *_error(error.status, str(error)))
         except ConnectionAbortedError:
             return  # There is nobody to answer.
         except Exception:
             _logger.exception("a request failed")
-            page, status, kind = None, 500, b"application/json"
-            body = _error(500, "the request failed; the server's log says why")
-        if page:
-            await page(scope, _once_more(asked, receive), send)
-            return
+            answer = partial(self._send, *_error(500, "the request failed; the server's log says why"))
+        await answer(send)
+
+    async def _answer(self, scope: MutableMapping[str, Any], receive: Receive) -> Answer:
+        """What answers a request: the page, or what MLflow said.
+
+        Raises:
+            RefusedRequestError: if the request is not valid.
+            ConnectionAbortedError: if the client has gone.
+        """
+        body = await self._admit(scope, receive)
+        if self._page and scope["path"] not in PATHS:
+            return partial(self._page, scope, _once_more(body, receive))
+        return partial(self._send, *await self._score(scope, receive, body))
+
+    async def _send(self, status: int, kind: bytes, body: bytes, send: Send) -> None:
         length = str(len(body)).encode()
         headers = [(b"content-type", kind), (b"content-length", length), *self._headers]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -101,7 +111,7 @@ class Guard:
             raise RefusedRequestError(f"body: is longer than {self._limits.body_bytes} bytes", 413)
         return await _read_body(receive, self._limits.body_bytes)
 
-    async def _answer(self, scope: MutableMapping[str, Any], receive: Receive, body: bytes) -> tuple[int, bytes, bytes]:
+    async def _score(self, scope: MutableMapping[str, Any], receive: Receive, body: bytes) -> tuple[int, bytes, bytes]:
         """(status, content type, body) for a request with this body.
 
         Raises:
@@ -192,7 +202,7 @@ def _once_more(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-def _error(status: int, message: str) -> bytes:
-    """MLflow's form of an error."""
+def _error(status: int, message: str) -> tuple[int, bytes, bytes]:
+    """(status, content type, body) of an error, in MLflow's form."""
     code = {400: "BAD_REQUEST", 500: "INTERNAL_ERROR"}.get(status, HTTPStatus(status).name)
-    return json.dumps({"error_code": code, "message": message}).encode()
+    return status, b"application/json", json.dumps({"error_code": code, "message": message}).encode()

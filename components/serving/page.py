@@ -3,7 +3,7 @@
 import html
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from components.errors import InputError
 from components.serving.heat_map import heat_map_chart, heat_maps
@@ -58,11 +58,10 @@ def page_application(translator: Translator, model: str, limits: Limits, slots: 
     # The system's fonts: the usual themes load theirs from elsewhere.
     theme = gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"])
     blocks = _blocks(translator, model, limits, slots)
-    # Errors that are not ours tell of its insides; those of class gradio.Error are shown all the same.
     outer = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    return gradio.mount_gradio_app(
-        outer, blocks, path="/", theme=theme, css=_STYLE, footer_links=[], show_error=False, ssr_mode=False
-    )
+    looks: dict[str, Any] = {"theme": theme, "css": _STYLE, "footer_links": [], "ssr_mode": False}
+    # Errors that are not ours tell of its insides; those of class gradio.Error are shown all the same.
+    return gradio.mount_gradio_app(outer, blocks, path="/", show_error=False, **looks)
 
 
 def _blocks(translator: Translator, model: str, limits: Limits, slots: int) -> "Blocks":

@@ -9,12 +9,13 @@ class Alignment:
     """Of one sentence: its tokens, the tokens of its translation, and which of the former each of the latter saw most.
 
     ``positions`` has an entry for each target token: an index into ``source_tokens``, or -1 where the model has no
-    attention.
+    attention. ``target_ids`` are what the model said: that of ``<unk>`` where the target token was copied.
     """
 
     source_tokens: tuple[str, ...]
     target_tokens: tuple[str, ...]
     positions: tuple[int, ...]
+    target_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ class Translator:
             for token_id, position in zip(ids[tokens], positions, strict=True)
         ]
         text = self.codec.target_tokenizer.detokenize([target])[0]
-        alignment = Alignment(tuple(source), tuple(target), tuple(map(int, positions)))
+        alignment = Alignment(tuple(source), tuple(target), tuple(map(int, positions)), tuple(map(int, ids[tokens])))
         return Hypothesis(text, float(score), (alignment,))
 
     def _copied(self, source: Sequence[str], position: int) -> str:

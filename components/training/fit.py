@@ -138,25 +138,27 @@ class Training:
         saved = time.monotonic()
         try:
             for batch, waited in _timed(batches):
-                loss, tokens, norm, rate = (float(part) for part in self._train_step(*batch, self._step))
+                loss, tokens, norm, rate = (float(part) for part in self._train_step(*batch))
                 self._refuse_divergence(loss, norm)
-                self._step.assign_add(1)
                 positions = float(tf.size(batch[1]) - tf.shape(batch[1])[0])
                 reported.add(loss=loss, tokens=tokens, norm=norm, positions=positions, rate=rate, waited=waited)
                 if reported.steps == REPORTED_STEPS:
-                    yield self._told(reported)
-                    reported = _Means()
+                    steps, reported = self._told(reported), _Means()
+                    yield steps
                 if self._out_of_time(clock):
                     break
                 if time.monotonic() - saved > SAVED_SECONDS:
                     self._save(clock)
                     saved = time.monotonic()
             if reported.steps:
-                yield self._told(reported)
+                steps, reported = self._told(reported), _Means()
+                yield steps
+            self._save(clock)
         except (KeyboardInterrupt, GeneratorExit):
+            if reported.steps:
+                self._told(reported)
             self._save(clock)
             raise
-        self._save(clock)
 
     def _told(self, reported: "_Means") -> Steps:
         steps = Steps(self.step, self.total_steps, reported.metrics(self.model.num_sampled))
@@ -164,10 +166,8 @@ class Training:
         return steps
 
     def _save(self, clock: "_Clock") -> None:
-        # Between the update of the weights and that of the counter the state is no one step's.
-        if int(self._optimizer.iterations) == self.step:
-            clock.tick()
-            self._checkpoints.save_latest()
+        clock.tick()
+        self._checkpoints.save_latest()
 
     def _validate(self, clock: "_Clock") -> Epoch:
         """Measures the model as it is, and keeps its weights if they are the best so far."""
@@ -216,11 +216,14 @@ class Training:
         input_signature=[
             tf.TensorSpec([None, None], tf.int32, "source"),
             tf.TensorSpec([None, None], tf.int32, "target"),
-            tf.TensorSpec([], tf.int64, "step"),
         ]
     )
-    def _train_step(self, source: tf.Tensor, target: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """One update; returns the batch's loss per token, its tokens, the gradients' norm and the learning rate."""
+    def _train_step(self, source: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """One update; returns the batch's loss per token, its tokens, the gradients' norm and the learning rate.
+
+        It counts the step itself: whenever Python is interrupted, weights and counter are of the same step.
+        """
+        step = self._step.read_value()
         with tf.GradientTape() as tape:
             loss = self.model.training_loss(source, target, self.parameters.seed, step)
             mean = loss.total / loss.tokens
@@ -228,6 +231,7 @@ class Training:
         gradients, norm = clip_by_global_norm(tape.gradient(mean, variables), self.parameters.clip_norm)
         rate = self._optimizer.learning_rate(self._optimizer.iterations)
         self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        self._step.assign_add(1)
         return mean, loss.tokens, norm, rate
 
 

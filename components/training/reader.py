@@ -13,6 +13,7 @@ _SHUFFLED_RECORDS = 1 << 16
 # Batches that are sorted by length together: enough for batches of nearly equal lengths, few enough that what stands
 # together in a batch is another matter in each epoch.
 _SORTED_BATCHES = 32
+_BATCHES_AHEAD = 8
 _FEATURES = {name: tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64) for name in (SOURCE, TARGET)}
 
 
@@ -41,7 +42,7 @@ class BatchReader:
     def in_order(self) -> tf.data.Dataset:
         """All batches, shortest bucket first; the same each time."""
         parts = [self._batched(self._records(bucket), size) for bucket, size in self._buckets]
-        return _concatenated(parts).prefetch(tf.data.AUTOTUNE)
+        return _ahead(_concatenated(parts))
 
     def shuffled(self, epoch: int, skip: int = 0) -> tf.data.Dataset:
         """The batches of an epoch, in an order that is a function of (seed, epoch), without the first ``skip``.
@@ -56,11 +57,7 @@ class BatchReader:
             parts.append(self._batched(records, size).shuffle(_SORTED_BATCHES, seed))
         turns = order.permutation(np.repeat(np.arange(len(parts), dtype=np.int64), self._batches_of_buckets))
         choice = tf.data.Dataset.from_tensor_slices(turns)
-        return (
-            tf.data.Dataset.choose_from_datasets(parts, choice, stop_on_empty_dataset=False)
-            .skip(skip)
-            .prefetch(tf.data.AUTOTUNE)
-        )
+        return _ahead(tf.data.Dataset.choose_from_datasets(parts, choice, stop_on_empty_dataset=False).skip(skip))
 
     def _records(self, bucket: BucketRecords, order: np.random.Generator | None = None) -> tf.data.Dataset:
         files = [str(self._folder / file) for file in bucket.files]
@@ -83,6 +80,14 @@ def _sorted_by_length(records: tf.Tensor) -> tuple[tf.RaggedTensor, tf.RaggedTen
     key = target.row_lengths() * 100_000 + source.row_lengths()
     order = tf.argsort(key, stable=True)
     return tf.gather(source, order), tf.gather(target, order)
+
+
+def _ahead(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """The same, read ahead of the training step."""
+    options = tf.data.Options()
+    # There is nothing to tune, and on one core an iterator's end waits half a minute for the thread that tunes.
+    options.autotune.enabled = False
+    return batches.prefetch(_BATCHES_AHEAD).with_options(options)
 
 
 def _concatenated(parts: list[tf.data.Dataset]) -> tf.data.Dataset:

@@ -36,6 +36,7 @@ class Validation:
         self._loss = tf.function(model.validation_loss, reduce_retracing=True)
         self._model, self._codec = model, codec
         self._beam_search = tf.function(partial(beam_search, model), reduce_retracing=True)
+        self._settings = TranslatorSettings(manifest.max_length, has_attention=model.parameters.attention != "none")
         pairs = read_heldout(folder, manifest.heldout["validation"])
         # Evenly spread, because a corpus is often sorted by something.
         self._sample = [pairs[i] for i in np.linspace(0, len(pairs) - 1, min(SAMPLE, len(pairs))).round().astype(int)]
@@ -49,7 +50,7 @@ class Validation:
             tokens += float(loss.tokens)
         sources, references = zip(*self._sample, strict=True)
         # Laid out for each measurement: kept, it would double the memory of the projection.
-        translator = Translator(self._codec, self._search(search_projection(self._model)), TranslatorSettings())
+        translator = Translator(self._codec, self._search(search_projection(self._model)), self._settings)
         translations = translator.translate(sources, TranslationOptions(beam_width=1, split_sentences=False))
         examples = tuple(
             Example(source, reference, translation.text)

@@ -82,7 +82,7 @@ def test_a_heat_map_shows_each_weight_that_can_be_seen() -> None:
 
 
 def test_heat_maps_are_distributions_in_hundredths() -> None:
-    alignment = Alignment(("a", "b", "c"), ("x",), (1,))
+    alignment = Alignment(("a", "b", "c"), ("x",), (1,), (9,))
     assert heat_maps([alignment], lambda _: np.array([[0.126, 0.874, 0.0]])) == (
         HeatMap(("a", "b", "c"), ("x",), ((13, 87, 0),)),
     )

@@ -13,7 +13,7 @@ import pytest
 
 from components.serving.exported import load_exported
 from components.serving.options import TranslationOptions
-from components.serving.page import alternatives_table, attention_charts
+from components.serving.page import EXAMPLES, alternatives_table, attention_charts
 from components.serving.translation import Alignment, Hypothesis, Translation
 from components.serving.translator import Translator, TranslatorSettings, search_of
 from tests.serving.echo import echo_codec
@@ -23,7 +23,7 @@ CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 TRANSLATION = Translation(
     (
-        Hypothesis("Oui <b>!", -0.5, (Alignment(("yes", "￭!"), ("oui", "<b>￭"), (0, 1)),)),
+        Hypothesis("Oui <b>!", -0.5, (Alignment(("yes", "￭!"), ("oui", "<b>￭"), (0, 1), (7, 8)),)),
         Hypothesis("Si.", -2.25),
     )
 )
@@ -79,6 +79,8 @@ def test_a_person_types_and_reads(packaged: Path, browser: Any) -> None:
         wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, ".attention svg rect"))
         assert len(browser.find_elements(By.CSS_SELECTOR, ".alternatives tr")) == 3
         assert "Answered by model" in browser.find_element(By.TAG_NAME, "body").text
+        next(b for b in browser.find_elements(By.TAG_NAME, "button") if b.text == EXAMPLES[0]).click()
+        wait.until(lambda page: page.find_elements(By.TAG_NAME, "textarea")[0].get_attribute("value") == EXAMPLES[0])
         # A phone shows it without scrolling sideways.
         assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
         requests = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]

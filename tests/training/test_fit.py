@@ -62,6 +62,24 @@ def test_a_run_that_goes_on_knows_what_was_told_before(dataset, tmp_path, undist
     assert make(dataset, tmp_path).history == []
 
 
+def test_ctrl_c_within_a_step_loses_no_step(dataset, tmp_path, undisturbed):
+    training = make(dataset, tmp_path)
+    step = training._train_step
+
+    def interrupted(*batch):
+        told = step(*batch)  # Python is told of the signal when the compiled step is over.
+        if training.step == 17:
+            raise KeyboardInterrupt
+        return told
+
+    training._train_step = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        list(training.run())
+    training = make(dataset, tmp_path)
+    assert training.step == 17
+    ended_like(undisturbed, training, list(training.run()))
+
+
 def ended_like(undisturbed, training: Training, events: list) -> None:
     assert events[-1].metrics["val_loss"] == undisturbed[1][-1].metrics["val_loss"]
     for left, right in zip(weights(training), undisturbed[0], strict=True):
