@@ -1,7 +1,7 @@
 """How close a training step comes to the machine: its products over the time they take, against a large product alone.
 
-Usage: python -m benchmarks.step [--batch 160] [--length 13] [--encoder bidirectional] [--attention luong]
-           [--precision mixed_bfloat16] [--steps 30]
+Usage: python -m benchmarks.step [--batch 160] [--length 13] [--vocabulary 20000] [--precision mixed_bfloat16]
+           [--steps 30] [--encoder bidirectional … any parameter of the model]
 
 Counted are the multiplications and additions of the matrix products, forward and backward, by the format that they are
 made in. The ideal time is that of products of 4096 × 4096 with as many operations, measured in the same process; the
@@ -9,6 +9,7 @@ share is the ideal time over the real one.
 """
 
 import argparse
+import dataclasses
 import os
 import statistics
 import sys
@@ -21,10 +22,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
+from components.errors import InputError
 from components.model.linear import PRODUCT_DTYPES
-from components.model.optimizer import WarmupCosine, clip_by_global_norm, make_optimizer
+from components.model.optimizer import WarmupCosine, make_optimizer
 from components.model.parameters import ModelParameters
-from components.model.seq2seq import Seq2Seq
+from components.model.seq2seq import Seq2Seq, effective_num_sampled
+from components.parameters import parse_value
+from components.training.update import update
 
 _LARGE, _WARM = 4096, 5
 
@@ -38,12 +42,17 @@ def main(argv: list[str]) -> None:
         ("steps", 30, "timed steps"),
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{about} (default: {default})")
-    parser.add_argument("--encoder", default="unidirectional", choices=("unidirectional", "bidirectional"))
-    parser.add_argument("--attention", default="luong", choices=("none", "luong", "bahdanau"))
     parser.add_argument("--precision", default="mixed_bfloat16", choices=tuple(PRODUCT_DTYPES))
+    for field in dataclasses.fields(ModelParameters):
+        parser.add_argument(f"--{field.name}", default=field.default, help=f"of the model (default: {field.default})")
     a = parser.parse_args(argv)
-
-    parameters = ModelParameters(encoder=a.encoder, attention=a.attention)
+    try:
+        values = {
+            field.name: parse_value(field, str(vars(a)[field.name])) for field in dataclasses.fields(ModelParameters)
+        }
+        parameters = ModelParameters(**values)
+    except InputError as error:
+        parser.error(str(error))
     step = make_train_step(Seq2Seq(parameters, a.vocabulary, a.vocabulary, a.precision))
     ids = np.random.default_rng(1).integers(4, a.vocabulary, (2, a.batch, a.length)).astype(np.int32)
     target = tf.constant(
@@ -51,10 +60,13 @@ def main(argv: list[str]) -> None:
     )
     seconds = _median_seconds(lambda number: step(tf.constant(ids[0]), target, tf.constant(number, tf.int64)), a.steps)
 
-    products = operations(parameters, a.batch, a.length, PRODUCT_DTYPES[a.precision])
+    products = operations(parameters, a.vocabulary, a.batch, a.length, PRODUCT_DTYPES[a.precision])
     peaks = {dtype: _peak(dtype) for dtype in {dtype for _, dtype in products}}
     ideal = {part: count / peaks[dtype] for (part, dtype), count in products.items()}
-    print(f"{a.batch} sentences of {a.length} tokens, {a.encoder}, attention {a.attention}, {a.precision}")
+    print(
+        f"{a.batch} sentences of {a.length} tokens, {parameters.encoder}, attention {parameters.attention},"
+        f" {a.precision}"
+    )
     for dtype, peak in peaks.items():
         print(f"product of {_LARGE} × {_LARGE} in {dtype.name}: {peak / 1e9:,.0f} Gflop/s")
     for (part, dtype), count in products.items():
@@ -64,7 +76,9 @@ def main(argv: list[str]) -> None:
     print(f"{a.batch * (a.length + 1) / seconds:,.0f} target tokens/s")
 
 
-def operations(p: ModelParameters, batch: int, length: int, dtype: tf.DType) -> Counter[tuple[str, tf.DType]]:
+def operations(
+    p: ModelParameters, vocabulary: int, batch: int, length: int, dtype: tf.DType
+) -> Counter[tuple[str, tf.DType]]:
     """Floating-point operations of a training step's products: (part, format) → number. Backward is twice forward."""
     source, target = batch * length, batch * (length + 1)
     directions = 2 if p.encoder == "bidirectional" else 1
@@ -78,22 +92,24 @@ def operations(p: ModelParameters, batch: int, length: int, dtype: tf.DType) -> 
     if p.attention != "none":
         forward["attention, layers", dtype] += 2 * source * p.units**2 + 2 * target * 2 * p.units * p.units
         forward["attention, scores and contexts", tf.float32] += 2 * 2 * target * length * p.units
-    forward["sampled softmax", tf.float32] += 2 * target * p.units * (p.num_sampled + 1)
+    if p.attention == "bahdanau":
+        forward["attention, layers", dtype] += 2 * target * p.units**2
+    if p.tie_embeddings:
+        forward["states to embeddings", dtype] += 2 * target * p.units * p.embedding_size
+    num_sampled = effective_num_sampled(p.num_sampled, vocabulary)
+    # Each target's own class, and the candidates that all share.
+    classes = 1 + num_sampled if num_sampled else vocabulary
+    forward["softmax", tf.float32] += 2 * target * (p.embedding_size if p.tie_embeddings else p.units) * classes
     return Counter({part: 3 * count for part, count in forward.items()})
 
 
 def make_train_step(model: Seq2Seq) -> Callable[..., tf.Tensor]:
-    """(source, target, number of the step) → loss, as training does it."""
+    """(source, target, number of the step) → loss."""
     optimizer = make_optimizer(WarmupCosine(0.003, 100, 10_000))
 
     @tf.function(reduce_retracing=True)
     def train_step(source: tf.Tensor, target: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            loss = model.training_loss(source, target, 42, step)
-            mean = loss.total / loss.tokens
-        gradients, _ = clip_by_global_norm(tape.gradient(mean, model.trainable_variables), 5.0)
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-        return mean
+        return update(model, optimizer, source, target, 42, step, 5.0).loss
 
     return train_step
 

@@ -17,7 +17,8 @@ def code_digest(entry: str, project: Path = PROJECT, libraries: Sequence[str] = 
     """A digest of the rooms that an entry uses, as they are on disk now, committed or not.
 
     A room counts as a whole as soon as one of its modules is imported, anywhere on the way from the entry: some read
-    their neighbours as files. Of Python files the syntax tree counts, so that comments and formatting do not.
+    their neighbours as files. Of Python files the syntax tree counts, so that comments and formatting do not, and
+    without docstrings.
 
     Args:
         entry: a module such as ``pipelines.train``; itself it counts too.
@@ -84,4 +85,10 @@ def _imports(path: Path) -> Collection[str]:
 def _content(path: Path) -> bytes:
     if path.suffix != ".py":
         return path.read_bytes()
-    return ast.dump(ast.parse(path.read_text(encoding="utf-8"))).encode()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            del node.body[0]
+    return ast.dump(tree).encode()

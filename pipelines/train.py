@@ -4,10 +4,12 @@ import dataclasses
 import hashlib
 import json
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
@@ -27,8 +29,15 @@ from components.turns import when_free
 from pipelines import cli
 from pipelines.local_dataset import local_dataset
 
+if TYPE_CHECKING:
+    from components.training.fit import Training
+
 STEP = "train"
 ABOUT = "Trains a model on a prepared dataset, exports it and logs it to MLflow."
+_TRAINED = (
+    "loss {loss:.3f}, {target_tokens_per_second:,.0f} target tokens/s, learning rate {learning_rate:.1e},"
+    " gradient norm {gradient_norm:.2f}, padding {padding_share:.1%}, waited {seconds_waiting_for_data:.1f} s for data"
+)
 _VALIDATED = "validation loss {val_loss:.3f}, perplexity {val_perplexity:.2f}, BLEU {val_bleu:.1f}"
 
 
@@ -195,7 +204,7 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step
         _record(event, step)
     # Closed at once when interrupted: that is when the state is saved, and the folder is still locked.
     with closing(training.run()) as progress:
-        _show_and_record(progress, training.step, training.total_steps, step)
+        _show_and_record(progress, training, step)
     step.flush()  # MLflow's own function, which logs the model, does not wait for a server that is away.
     with tempfile.TemporaryDirectory(prefix="export-") as folder:
         export_model(training.model, Path(folder, "model"))
@@ -214,9 +223,10 @@ def _search_digest(parameters: TrainParameters) -> str:
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
-def _show_and_record(progress: Iterable[Progress], done: int, total: int, step: StepRun) -> None:
+def _show_and_record(progress: Iterable[Progress], training: "Training", step: StepRun) -> None:
     """One line with a progress bar on the console, curves in MLflow."""
-    with bar(STEP, total, "steps", done) as update:
+    done, began = training.step, time.monotonic() - training.seconds
+    with bar(STEP, training.total_steps, "steps", done) as update:
         for event in progress:
             _record(event, step)
             if isinstance(event, Average):
@@ -227,9 +237,11 @@ def _show_and_record(progress: Iterable[Progress], done: int, total: int, step: 
                 tqdm.write(f"epoch {event.epoch}: {shown}{' (best so far)' if event.best else ''}")
                 tqdm.write(f"    {event.examples[0].source}  →  {event.examples[0].translation}")
             else:
-                loss = event.metrics.get("train_sampled_loss", event.metrics.get("train_loss"))
-                rate = event.metrics["target_tokens_per_second"]
-                update(event.step - done, f"loss {loss:.3f}, {rate:,.0f} target tokens/s")
+                note = _TRAINED.format(loss=event.loss, **event.metrics)
+                if training.parameters.max_minutes:
+                    left = training.parameters.max_minutes - (time.monotonic() - began) / 60
+                    note = f"{max(0.0, left):.1f} of max_minutes left, {note}"
+                update(event.step - done, note)
                 done = event.step
 
 

@@ -71,6 +71,7 @@ def test_new_file_in_a_room_counts(project: Path) -> None:
         ("components/corpus/__init__.py", "", "x = 1\n"),
         ("components/tracking/__init__.py", "from", "# Recorded.\nx = 2\nfrom"),
         ("components/model/other.py", "x = 1", "# A comment.\nx   =   1"),
+        ("components/model/lstm.py", "def f():", '"""What it is for."""\ndef f():\n    """What it does."""'),
     ],
 )
 def test_change_elsewhere_or_in_comments_does_not(project: Path, name: str, old: str, new: str) -> None:

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-# Keras's own start, uniform within ±0.05, hides the words from the gates for the first few hundred steps.
+# Keras's own start, uniform within ±0.05, hides the words from the gates at the beginning.
 STDDEV = 0.5
 
 

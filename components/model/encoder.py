@@ -55,7 +55,9 @@ class Encoder(tf.keras.layers.Layer):
         for directions in self._layers_of_directions:
             outputs = dropout(outputs)
             read, finals = [], []
-            for lstm, turn in zip(directions, (tf.identity, partial(_turned, lengths=lengths)), strict=False):
+            for lstm, turn in zip(
+                directions, (tf.identity, partial(_reverse_sequences, lengths=lengths)), strict=False
+            ):
                 output, *final = lstm(turn(outputs), zeros, zeros, lengths, training=training)
                 read.append(turn(output))
                 finals.append(final)
@@ -64,6 +66,6 @@ class Encoder(tf.keras.layers.Layer):
         return Encoded(tf.transpose(outputs, [1, 0, 2]), lengths, states)
 
 
-def _turned(inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """[time, batch, …], each sentence turned within its own length, so that padding stays behind it."""
+def _reverse_sequences(inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """[time, batch, …], each sentence reversed within its own length, so that padding stays behind it."""
     return tf.reverse_sequence(inputs, lengths, seq_axis=0, batch_axis=1)

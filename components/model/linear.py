@@ -42,7 +42,7 @@ class Linear(tf.keras.layers.Layer):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         outputs = product(inputs, self.kernel, self._product_dtype)
         if self.bias is not None:
-            # Its gradient is several times as fast as that of a sum.
+            # Its gradient is faster than that of a sum.
             outputs = tf.nn.bias_add(outputs, self.bias)
         return self._activation(outputs)
 

@@ -164,33 +164,28 @@ def _recurrence(
 
 def _update(gates: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """The next ``h`` and ``c``, [batch, units], of the gates before activation, [batch, 4 · units], and ``c``."""
-    write, keep, candidate, read = tf.split(gates, 4, axis=-1)
-    c = tf.sigmoid(keep) * c + tf.sigmoid(write) * tf.tanh(candidate)
-    return tf.sigmoid(read) * tf.tanh(c), c
+    input_gate, forget_gate, candidate, output_gate = tf.split(gates, 4, axis=-1)
+    c = tf.sigmoid(forget_gate) * c + tf.sigmoid(input_gate) * tf.tanh(candidate)
+    return tf.sigmoid(output_gate) * tf.tanh(c), c
 
 
 def _update_gradient(
     gates: tf.Tensor, c: tf.Tensor, d_output: tf.Tensor, d_h: tf.Tensor, d_c: tf.Tensor, real: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Gradients of a step's gates and of the ``c`` before it, where ``real``; elsewhere none, and ``d_c`` as it is."""
-    write, keep, candidate, read = tf.split(gates, 4, axis=-1)
-    write, keep, candidate, read = tf.sigmoid(write), tf.sigmoid(keep), tf.tanh(candidate), tf.sigmoid(read)
-    read_c = tf.tanh(keep * c + write * candidate)
+    # i, f, g, o: input gate, forget gate, candidate, output gate.
+    i, f, g, o = tf.split(gates, 4, axis=-1)
+    i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
+    tanh_c = tf.tanh(f * c + i * g)
     d_h += d_output
-    d_next = d_c + d_h * read * (1 - read_c * read_c)
+    d_next = d_c + d_h * o * (1 - tanh_c * tanh_c)
     d_gates = tf.concat(
-        [
-            d_next * candidate * write * (1 - write),
-            d_next * c * keep * (1 - keep),
-            d_next * write * (1 - candidate * candidate),
-            d_h * read_c * read * (1 - read),
-        ],
-        -1,
+        [d_next * g * i * (1 - i), d_next * c * f * (1 - f), d_next * i * (1 - g * g), d_h * tanh_c * o * (1 - o)], -1
     )
-    return tf.where(real, d_gates, 0.0), tf.where(real, d_next * keep, d_c)
+    return tf.where(real, d_gates, 0.0), tf.where(real, d_next * f, d_c)
 
 
-# XLA makes of all these operations one pass over memory, several times as fast. It compiles anew for each batch size,
+# XLA makes of all these operations one pass over memory. It compiles anew for each batch size,
 # so what has to answer for any size at once, the search, does without.
 _compiled_update = tf.function(_update, jit_compile=True)
 _compiled_update_gradient = tf.function(_update_gradient, jit_compile=True)

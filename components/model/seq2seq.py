@@ -94,7 +94,7 @@ def _zipf(shape: tuple[int], dtype: tf.DType | None = None) -> tf.Tensor:
     """Biases that start the model at the log-uniform distribution of the candidates, not at the uniform one.
 
     Ids stand by frequency, so this is close to how often each is seen; sampled softmax, which touches a rare word's
-    row once in a while, would take thousands of steps to get there.
+    row once in a while, would take long to get there.
     """
     probabilities = log_uniform_probabilities(tf.range(shape[0], dtype=tf.int64), shape[0])
     return tf.cast(tf.math.log(probabilities), dtype)

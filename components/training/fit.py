@@ -11,7 +11,7 @@ import tensorflow as tf
 from components.dataset.manifest import Manifest
 from components.dataset.shortage import shortages
 from components.errors import InputError
-from components.model.optimizer import WarmupCosine, clip_by_global_norm, make_optimizer
+from components.model.optimizer import WarmupCosine, make_optimizer
 from components.model.parameters import ModelParameters
 from components.model.seq2seq import Seq2Seq
 from components.text.codec import TextCodec
@@ -20,6 +20,7 @@ from components.training.history import History
 from components.training.parameters import TrainingParameters
 from components.training.progress import Average, Epoch, Progress, Steps
 from components.training.reader import BatchReader
+from components.training.update import Update, update
 from components.training.validation import Validation
 
 # How often progress is told, in steps, and how often the state is saved, in seconds. Neither touches the weights.
@@ -218,21 +219,13 @@ class Training:
             tf.TensorSpec([None, None], tf.int32, "target"),
         ]
     )
-    def _train_step(self, source: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """One update; returns the batch's loss per token, its tokens, the gradients' norm and the learning rate.
-
-        It counts the step itself: whenever Python is interrupted, weights and counter are of the same step.
-        """
+    def _train_step(self, source: tf.Tensor, target: tf.Tensor) -> Update:
+        # The step counts itself: whenever Python is interrupted, weights and counter are of the same step.
         step = self._step.read_value()
-        with tf.GradientTape() as tape:
-            loss = self.model.training_loss(source, target, self.parameters.seed, step)
-            mean = loss.total / loss.tokens
-        variables = self.model.trainable_variables
-        gradients, norm = clip_by_global_norm(tape.gradient(mean, variables), self.parameters.clip_norm)
-        rate = self._optimizer.learning_rate(self._optimizer.iterations)
-        self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        seed, clip_norm = self.parameters.seed, self.parameters.clip_norm
+        told = update(self.model, self._optimizer, source, target, seed, step, clip_norm)
         self._step.assign_add(1)
-        return mean, loss.tokens, norm, rate
+        return told
 
 
 def _timed(batches: Iterator[Any]) -> Iterator[tuple[Any, float]]:

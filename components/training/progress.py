@@ -14,14 +14,22 @@ class Example:
 
 @dataclass(frozen=True)
 class Steps:
-    """A few steps were trained; ``metrics`` are means over them.
+    """A few steps were trained. ``step`` counts from the start of training, ``total_steps`` is where it ends.
 
-    ``step`` counts from the start of training, ``total_steps`` is where the last epoch ends.
+    Over these steps ``metrics`` holds ``train_sampled_loss`` (``train_loss`` with the full softmax; nats per target
+    token, over its tokens), the mean ``gradient_norm`` before clipping, ``target_tokens_per_second`` (padding not
+    counted), ``padding_share`` of the target positions and ``seconds_waiting_for_data``, their sum; and the
+    ``learning_rate`` of the last.
     """
 
     step: int
     total_steps: int
     metrics: dict[str, float]
+
+    @property
+    def loss(self) -> float:
+        """The training loss, whichever it is."""
+        return self.metrics["train_sampled_loss" if "train_sampled_loss" in self.metrics else "train_loss"]
 
 
 @dataclass(frozen=True)

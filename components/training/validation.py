@@ -19,7 +19,7 @@ from components.text.codec import TextCodec
 from components.training.progress import Example
 from components.training.reader import BatchReader
 
-# Sentences that are translated after each epoch: enough to see BLEU rise, few enough to take a second or two.
+# Sentences that are translated after each epoch: enough to see BLEU rise, few enough not to be waited for.
 SAMPLE = 500
 EXAMPLES = 5
 # Logits of the full softmax that are held at a time, 128 MiB of them: with a large vocabulary a batch of training's

@@ -1,14 +1,21 @@
 """Training: it learns, ends when it should, and goes on where it was stopped."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from components.dataset.manifest import Manifest
 from components.errors import InputError
+from components.model.optimizer import WarmupCosine
+from components.text.codec import TextCodec
 from components.training.checkpoints import claimed, forget, locked
-from components.training.fit import Training
+from components.training.fit import REPORTED_STEPS, Training
 from components.training.progress import Epoch, Steps
-from tests.training.trainings import killed_at, make, weights
+from components.training.reader import BatchReader
+from components.training.validation import Validation
+from tests.training.trainings import FITTING, killed_at, make, weights
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +33,38 @@ def test_it_learns_and_tells(undisturbed):
     assert len(epochs[0].examples) == 5
     assert steps[-1].step == steps[-1].total_steps == epochs[-1].step
     assert steps[0].metrics.keys() >= {"train_sampled_loss", "learning_rate", "gradient_norm", "padding_share"}
+
+
+def test_what_it_tells_of_its_steps(dataset, undisturbed):
+    _, _, steps = undisturbed
+    tf.keras.utils.set_random_seed(FITTING.seed)  # The order is a function of it, too.
+    reader = BatchReader(dataset, Manifest.load(dataset), "train", FITTING.batch_tokens, FITTING.seed)
+    targets = [target.numpy() for _, target in reader.shuffled(0).take(REPORTED_STEPS)]
+    # SOS is given, not predicted.
+    padding = 1 - sum((target[:, 1:] > 0).sum() for target in targets) / sum(target[:, 1:].size for target in targets)
+    told = steps[0].metrics
+    assert told["padding_share"] == pytest.approx(padding)
+    rates = WarmupCosine(FITTING.learning_rate, FITTING.warmup_steps, steps[0].total_steps)
+    assert told["learning_rate"] == pytest.approx(float(rates(REPORTED_STEPS - 1)))
+    assert told["target_tokens_per_second"] > 0
+    assert 0 <= told["seconds_waiting_for_data"] < 60
+
+
+# The longest sentence has 14 words, before which a mark says that it begins with a small letter.
+@pytest.mark.parametrize(("max_length", "expected"), [(5, 5), (50, 15)])
+def test_validation_cuts_sentences_where_the_packaged_model_does(dataset, tmp_path, max_length, expected):
+    manifest = dataclasses.replace(Manifest.load(dataset), parameters={"max_length": max_length})
+    model = make(dataset, tmp_path).model
+    validation = Validation(model, TextCodec.load(dataset), dataset, manifest, FITTING.batch_tokens)
+    search, longest = validation._beam_search, []
+
+    def spied(source, *options, **projection):
+        longest.append(source.shape[1])
+        return search(source, *options, **projection)
+
+    validation._beam_search = spied
+    validation.measure()
+    assert max(longest) == expected
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
@@ -169,15 +208,16 @@ def test_the_average_of_the_last_epochs_is_kept_if_it_is_better(dataset, tmp_pat
 
 def test_an_average_is_the_same_after_a_kill(dataset, tmp_path):
     undisturbed = make(dataset, tmp_path / "undisturbed", averaged_epochs=2)
-    list(undisturbed.run())
-    # Killed in the second epoch, and stopped when it ends: the first one's weights are those of another process.
+    *_, average = undisturbed.run()
+    # Stopped when the first epoch ends: its weights are those of another process.
     run = (interrupted := make(dataset, tmp_path / "killed", averaged_epochs=2)).run()
     while not isinstance(next(run), Epoch):
         pass
     run.close()
     assert interrupted.step < interrupted.total_steps
     training = make(dataset, tmp_path / "killed", averaged_epochs=2)
-    list(training.run())
+    *_, average_of_both = training.run()
+    assert average_of_both == average
     for left, right in zip(weights(training), weights(undisturbed), strict=True):
         np.testing.assert_array_equal(left, right)
 
