@@ -37,14 +37,15 @@ EXPERIMENT = "ablations"
 COMMON: dict[str, Any] = {"batch_tokens": 2048, "dropout": 0.3, "patience": 0}
 # The first is what the others differ from in one thing: its decisions are shared, so it is run once for all of them.
 VARIANTS: dict[str, dict[str, Any]] = {
+    "attention scaled_luong": {"attention": "scaled_luong"},
     "attention luong": {"attention": "luong"},
     "attention bahdanau": {"attention": "bahdanau"},
     "attention none": {"attention": "none"},
     "attention none without reversal": {"attention": "none", "reverse_source": False},
-    "full softmax": {"attention": "luong", "num_sampled": 0},
+    "full softmax": {"attention": "scaled_luong", "num_sampled": 0},
     # One bucket for all lengths, and batches in which they stand as they come: of Multi30k 113 sentences in each, as
     # many as the buckets' batches have on average, for as many updates an epoch.
-    "unbucketed": {"attention": "luong", "bucket_width": 50, "batch_tokens": 51 * 113},
+    "unbucketed": {"attention": "scaled_luong", "bucket_width": 50, "batch_tokens": 51 * 113},
 }
 UNBUCKETED = "unbucketed"
 CORPORA = {"corpus": "train", "validation_corpus": "validation", "test_corpus": "test"}

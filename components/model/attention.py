@@ -23,21 +23,32 @@ class Mechanism(Protocol):
 
 
 class Luong(tfa.seq2seq.LuongAttention):
-    """Multiplicative attention, score = query · (W memory) / √units (Luong et al. 2015, "general").
-
-    Divided as by Vaswani et al. 2017: a sum of ``units`` products, each of which an update moves, else runs into the
-    flat ends of the softmax before there is anything to attend to.
-    """
+    """Multiplicative attention, score = query · (W memory) (Luong et al. 2015, "general")."""
 
     def __init__(self, units: int, product_dtype: tf.DType):
         super().__init__(units, name="attention")
         self.memory_layer = Linear(units, product_dtype, name="memory")
-        # What tensorflow-addons multiplies its scores with, if there is anything.
+
+    def scores(self, queries: tf.Tensor) -> tf.Tensor:
+        """See :class:`Mechanism`."""
+        return tf.matmul(queries, self.keys, transpose_b=True)
+
+
+class ScaledLuong(Luong):
+    """The same with scores divided by √units (as by Vaswani et al. 2017).
+
+    A sum of ``units`` products, each of which an update moves, soon runs into the flat ends of the softmax, where
+    nothing is learnt any more of what to attend to.
+    """
+
+    def __init__(self, units: int, product_dtype: tf.DType):
+        super().__init__(units, product_dtype)
+        # What tensorflow-addons multiplies the scores of a single step with.
         self.scale_weight = units**-0.5
 
     def scores(self, queries: tf.Tensor) -> tf.Tensor:
         """See :class:`Mechanism`."""
-        return self.scale_weight * tf.matmul(queries, self.keys, transpose_b=True)
+        return self.scale_weight * super().scores(queries)
 
 
 class Bahdanau(tfa.seq2seq.BahdanauAttention):
@@ -73,4 +84,9 @@ def contexts(mechanism: Mechanism, queries: tf.Tensor, lengths: tf.Tensor) -> tf
 
 
 # `none` has no mechanism: the decoder has the encoder's final state and nothing else.
-MECHANISMS: dict[str, type[Luong] | type[Bahdanau] | None] = {"none": None, "luong": Luong, "bahdanau": Bahdanau}
+MECHANISMS: dict[str, type[Luong] | type[Bahdanau] | None] = {
+    "none": None,
+    "luong": Luong,
+    "scaled_luong": ScaledLuong,
+    "bahdanau": Bahdanau,
+}

@@ -15,7 +15,9 @@ class ModelParameters:
     layers: int = parameter(1, "LSTM layers in encoder and decoder", minimum=1, maximum=4)
     encoder: str = parameter("unidirectional", "how the encoder reads", choices=("unidirectional", "bidirectional"))
     attention: str = parameter(
-        "luong", "what the decoder sees besides the final state", choices=("none", "luong", "bahdanau")
+        "scaled_luong",
+        "what the decoder sees besides the final state",
+        choices=("none", "luong", "scaled_luong", "bahdanau"),
     )
     dropout: float = parameter(0.2, "share of activations dropped in training", minimum=0, maximum=0.9)
     word_dropout: float = parameter(0.0, "share of words not shown to the model in training", minimum=0, maximum=0.9)

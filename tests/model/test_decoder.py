@@ -16,7 +16,7 @@ INPUTS, LENGTHS = tf.constant([[2, 5, 6, 7], [2, 8, 0, 0], [2, 9, 9, 0]]), tf.co
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("attention", ["none", "luong", "bahdanau"])
+@pytest.mark.parametrize("attention", ["none", "luong", "scaled_luong", "bahdanau"])
 def test_hidden_states_and_gradients_are_those_of_basic_decoder(attention, layers):
     tf.keras.utils.set_random_seed(1)
     parameters = ModelParameters(embedding_size=6, units=8, layers=layers, attention=attention)

@@ -15,7 +15,7 @@ from components.text.vocabulary import EOS, PAD, SOS
 
 SHAPES = [
     {"attention": "none"},
-    {"attention": "luong", "encoder": "bidirectional", "layers": 2},
+    {"attention": "scaled_luong", "encoder": "bidirectional", "layers": 2},
     {"attention": "bahdanau", "tie_embeddings": True},
 ]
 SOURCE = np.array([[9, 8, 7, 6, 5], [5, 6, 7, PAD, PAD], [4, PAD, PAD, PAD, PAD]], np.int32)

@@ -44,7 +44,7 @@ def outputs(ids: np.ndarray) -> list[int]:
     return ids[: ids.index(EOS) + 1]
 
 
-@pytest.mark.parametrize("attention", ["none", "luong", "bahdanau"])
+@pytest.mark.parametrize("attention", ["none", "luong", "scaled_luong", "bahdanau"])
 @pytest.mark.parametrize("width", [1, 4])
 def test_scores_are_the_models_log_probabilities(attention, width):
     model = make_model(attention)
@@ -217,7 +217,7 @@ def test_the_exported_model_needs_tensorflow_alone(tmp_path):
     assert done.stdout.strip() == str(found.ids.numpy().tolist())
 
 
-@pytest.mark.parametrize("attention", ["none", "luong", "bahdanau"])
+@pytest.mark.parametrize("attention", ["none", "luong", "scaled_luong", "bahdanau"])
 def test_the_attention_to_an_output_peaks_where_the_search_says(attention, tmp_path):
     model = make_model(attention, encoder="bidirectional")
     export_model(model, tmp_path / "model")

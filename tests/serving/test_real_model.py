@@ -24,7 +24,7 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["luong", "none"])
+@pytest.fixture(scope="module", params=["luong", "scaled_luong", "none"])
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     codec = echo_codec()
     sizes = len(codec.source_vocabulary), len(codec.target_vocabulary)
