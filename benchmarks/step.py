@@ -64,8 +64,8 @@ def main(argv: list[str]) -> None:
     peaks = {dtype: _peak(dtype) for dtype in {dtype for _, dtype in products}}
     ideal = {part: count / peaks[dtype] for (part, dtype), count in products.items()}
     print(
-        f"{a.batch} sentences of {a.length} tokens, {parameters.encoder}, attention {parameters.attention},"
-        f" {a.precision}"
+        f"{a.batch} sentences of {a.length} tokens, {a.vocabulary:,} in each vocabulary, {a.precision};"
+        f" {', '.join(f'{name} {value}' for name, value in values.items())}"
     )
     for dtype, peak in peaks.items():
         print(f"product of {_LARGE} × {_LARGE} in {dtype.name}: {peak / 1e9:,.0f} Gflop/s")

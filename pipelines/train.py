@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 STEP = "train"
 ABOUT = "Trains a model on a prepared dataset, exports it and logs it to MLflow."
 _TRAINED = (
-    "loss {loss:.3f}, {target_tokens_per_second:,.0f} target tokens/s, learning rate {learning_rate:.1e},"
+    "loss {loss:.3f}, {target_tokens_per_second:,.0f} target tokens/s{budget}, learning rate {learning_rate:.1e},"
     " gradient norm {gradient_norm:.2f}, padding {padding_share:.1%}, waited {seconds_waiting_for_data:.1f} s for data"
 )
 _VALIDATED = "validation loss {val_loss:.3f}, perplexity {val_perplexity:.2f}, BLEU {val_bleu:.1f}"
@@ -136,26 +136,28 @@ def _reuse(earlier: FinishedStep, step: StepRun) -> TrainedModel:
 
 
 def training_key(parameters: TrainParameters, data_dir: Path, manifest: Manifest) -> str:
-    """Names the packaged model: the same for the same weights, text codec and settings, sentences it validates on."""
+    """Names the packaged model: the same for the same weights, text codec and settings."""
     outside = ("data_dir", "checkpoint_dir", "force")
     decisive = {name: value for name, value in vars(parameters).items() if name not in outside}
     inputs = {
         "weights": checkpoint_key(parameters, manifest),
-        **_dataset_digests(data_dir, manifest),
-        "max_length": str(manifest.max_length),
+        "codec": _codec_digest(data_dir),
     }
     return step_key(STEP, "pipelines.train", inputs, decisive)
 
 
-def _dataset_digests(data_dir: Path, manifest: Manifest) -> dict[str, str]:
-    """What training sees of a dataset beside its batches: the text codec, the sentences it validates on."""
+def _codec_digest(data_dir: Path) -> str:
     codec = hashlib.sha256()
     for path in sorted(path for path in data_dir.rglob("*") if path.is_file()):
         place = path.relative_to(data_dir)
         if place.parts[0] == "tokenizer" or place.name.startswith("vocabulary."):
             codec.update(str(place).encode() + b"\0" + path.read_bytes() + b"\0")
-    heldout = {split: part.digest for split, part in manifest.heldout.items() if split == "validation"}
-    return {"codec": codec.hexdigest(), **heldout}
+    return codec.hexdigest()
+
+
+def _validation_digest(manifest: Manifest) -> str:
+    """Of the sentences that BLEU is measured on between epochs."""
+    return manifest.heldout["validation"].digest if "validation" in manifest.heldout else ""
 
 
 def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
@@ -173,6 +175,9 @@ def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
         **dataclasses.asdict(select(TrainingParameters, vars(parameters))),
         "fingerprint": manifest.fingerprint,
         "layout": layout,
+        # What the best weights are chosen on, and where its sentences are cut.
+        "validation": _validation_digest(manifest),
+        "max_length": manifest.max_length,
         "code": code_digest("components.training.fit"),
     }
     del decisive["max_minutes"]  # Only says when to stop for now.
@@ -237,11 +242,9 @@ def _show_and_record(progress: Iterable[Progress], training: "Training", step: S
                 tqdm.write(f"epoch {event.epoch}: {shown}{' (best so far)' if event.best else ''}")
                 tqdm.write(f"    {event.examples[0].source}  →  {event.examples[0].translation}")
             else:
-                note = _TRAINED.format(loss=event.loss, **event.metrics)
-                if training.parameters.max_minutes:
-                    left = training.parameters.max_minutes - (time.monotonic() - began) / 60
-                    note = f"{max(0.0, left):.1f} of max_minutes left, {note}"
-                update(event.step - done, note)
+                limit, minutes = training.parameters.max_minutes, (time.monotonic() - began) / 60
+                budget = f", {minutes:.1f} of at most {limit:g} min" if limit else ""
+                update(event.step - done, _TRAINED.format(loss=event.loss, budget=budget, **event.metrics))
                 done = event.step
 
 

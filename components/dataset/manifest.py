@@ -88,7 +88,7 @@ class Manifest:
 
     @property
     def max_length(self) -> int:
-        """The longest sentence of the dataset, in tokens: longer ones are cut before they are translated."""
+        """Tokens in the longest sentence that may be a record; longer ones are taken apart before translation."""
         return int(self.parameters["max_length"])
 
     def records(self, split: str) -> int:

@@ -38,7 +38,9 @@ class ScaledLuong(Luong):
     """The same with scores divided by √units (as by Vaswani et al. 2017).
 
     A sum of ``units`` products, each of which an update moves, soon runs into the flat ends of the softmax, where
-    nothing is learnt any more of what to attend to.
+    nothing is learnt any more of what to attend to. That is so beside a unidirectional encoder (``python -m
+    benchmarks.ablations``); beside a bidirectional one, the sharper :class:`Luong` learnt better on Multi30k and on
+    Canadian law.
     """
 
     def __init__(self, units: int, product_dtype: tf.DType):

@@ -3,8 +3,8 @@
 The attended vector is not fed back into the next step ("input feeding"). So teacher forcing, which knows all inputs
 beforehand, runs each layer over the whole sequence and attends for all steps at once; a search goes step by step
 through tensorflow-addons' ``AttentionWrapper``. Both are the same function: a test compares the first with
-``BasicDecoder`` and ``TrainingSampler`` over the second. That is what it is for: few large products instead of many
-small ones (``python -m benchmarks.step`` says how near that comes to the machine's peak).
+``BasicDecoder`` and ``TrainingSampler`` over the second. All steps at once are faster: few large products instead
+of many small ones (``python -m benchmarks.step`` says how near they come to the machine's peak).
 """
 
 from typing import Any

@@ -16,7 +16,7 @@ class ModelParameters:
     encoder: str = parameter("unidirectional", "how the encoder reads", choices=("unidirectional", "bidirectional"))
     attention: str = parameter(
         "scaled_luong",
-        "what the decoder sees besides the final state",
+        "what the decoder sees besides the final state (beside a bidirectional encoder, luong learns better)",
         choices=("none", "luong", "scaled_luong", "bahdanau"),
     )
     dropout: float = parameter(0.2, "share of activations dropped in training", minimum=0, maximum=0.9)

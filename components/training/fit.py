@@ -144,16 +144,14 @@ class Training:
                 positions = float(tf.size(batch[1]) - tf.shape(batch[1])[0])
                 reported.add(loss=loss, tokens=tokens, norm=norm, positions=positions, rate=rate, waited=waited)
                 if reported.steps == REPORTED_STEPS:
-                    steps, reported = self._told(reported), _Means()
-                    yield steps
+                    yield self._told(reported)
                 if self._out_of_time(clock):
                     break
                 if time.monotonic() - saved > SAVED_SECONDS:
                     self._save(clock)
                     saved = time.monotonic()
             if reported.steps:
-                steps, reported = self._told(reported), _Means()
-                yield steps
+                yield self._told(reported)
             self._save(clock)
         except (KeyboardInterrupt, GeneratorExit):
             if reported.steps:
@@ -163,6 +161,7 @@ class Training:
 
     def _told(self, reported: "_Means") -> Steps:
         steps = Steps(self.step, self.total_steps, reported.metrics(self.model.num_sampled))
+        reported.reset()  # Before it is written: an interrupt must not tell it twice.
         self._history.add(steps)
         return steps
 
@@ -257,6 +256,10 @@ class _Means:
     """Adds up what a few steps measured."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins anew."""
         self.steps = 0
         self._began = time.monotonic()
         self._sums: dict[str, float] = {}

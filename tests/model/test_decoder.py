@@ -1,10 +1,13 @@
 """Teacher forcing for all steps at once, against tensorflow-addons' decoder going step by step."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_addons as tfa
 
+from components.model.attention import MECHANISMS
 from components.model.decoder import Decoder
 from components.model.dropout import Dropout, no_dropout
 from components.model.encoder import Encoder
@@ -13,6 +16,21 @@ from components.text.vocabulary import PAD
 
 SOURCE = tf.constant([[9, 8, 7, 6, 5], [5, 6, 7, PAD, PAD], [4, PAD, PAD, PAD, PAD]])
 INPUTS, LENGTHS = tf.constant([[2, 5, 6, 7], [2, 8, 0, 0], [2, 9, 9, 0]]), tf.constant([4, 2, 3])
+
+
+def test_every_mechanism_can_be_chosen():
+    (field,) = (field for field in dataclasses.fields(ModelParameters) if field.name == "attention")
+    assert field.metadata["choices"] == tuple(MECHANISMS)
+
+
+def test_scaled_scores_are_divided_by_the_root_of_the_units():
+    memory, queries = tf.random.stateless_normal([2, 5, 16], [1, 2]), tf.random.stateless_normal([2, 3, 16], [3, 4])
+    plain, scaled = (MECHANISMS[name](16, tf.float32) for name in ("luong", "scaled_luong"))
+    for mechanism in (plain, scaled):
+        mechanism.setup_memory(memory)
+    scaled.memory_layer.set_weights(plain.memory_layer.get_weights())
+    scaled.setup_memory(memory)
+    np.testing.assert_allclose(scaled.scores(queries), plain.scores(queries) / 4, rtol=1e-5)
 
 
 @pytest.mark.parametrize("layers", [1, 2])

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from components.dataset.manifest import BucketRecords, Counts, Manifest
+from components.dataset.manifest import BucketRecords, Counts, HeldOut, Manifest
 from components.errors import InputError
 from components.tracking import step_run
 from components.tracking.cache import remember
 from pipelines import train, workflow
 from pipelines.train import TrainParameters, checkpoint_key, training_key
 
-MANIFEST = Manifest("key", "ab" * 32, {}, Counts(1, 1, 0, {}), {}, {}, {})
+MANIFEST = Manifest("key", "ab" * 32, {"max_length": 50}, Counts(1, 1, 0, {}), {}, {}, {})
 
 
 def test_the_dataset_must_be_named(tracking_uri: str) -> None:
@@ -32,7 +32,9 @@ def test_checkpoints_are_shared_by_what_gives_the_same_weights() -> None:
         assert checkpoint_key(TrainParameters(**changed), MANIFEST) != key
     assert checkpoint_key(TrainParameters(), dataclasses.replace(MANIFEST, fingerprint="cd" * 32)) != key
     layout = {"train": (BucketRecords(1, 12, ("file",), 0, 1, 1, 1, 0.0),)}
-    assert checkpoint_key(TrainParameters(), dataclasses.replace(MANIFEST, splits=layout)) != key
+    validation = {"validation": HeldOut("file", 1, "ef" * 32, given=True)}
+    for other in ({"splits": layout}, {"heldout": validation}, {"parameters": {"max_length": 20}}):
+        assert checkpoint_key(TrainParameters(), dataclasses.replace(MANIFEST, **other)) != key, other
 
 
 def test_a_model_stands_for_what_gives_the_same_package(tmp_path: Path) -> None:

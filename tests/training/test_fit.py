@@ -77,6 +77,8 @@ def test_an_epoch_whose_validation_was_interrupted_is_validated_after_all(datase
     run.close()
     training = make(dataset, tmp_path)
     assert training.step == last
+    told = [event.step for event in training.history if isinstance(event, Steps)]
+    assert told == [steps.step for steps in undisturbed[2] if steps.step <= last]
     events = list(training.run())
     assert isinstance(events[0], Epoch)
     assert events[0].step == last
@@ -107,7 +109,7 @@ def test_ctrl_c_within_a_step_loses_no_step(dataset, tmp_path, undisturbed):
 
     def interrupted(*batch):
         told = step(*batch)  # Python is told of the signal when the compiled step is over.
-        if training.step == 17:
+        if training.step == 18:
             raise KeyboardInterrupt
         return told
 
@@ -115,7 +117,9 @@ def test_ctrl_c_within_a_step_loses_no_step(dataset, tmp_path, undisturbed):
     with pytest.raises(KeyboardInterrupt):
         list(training.run())
     training = make(dataset, tmp_path)
-    assert training.step == 17
+    assert training.step == 18
+    told = [event.step for event in training.history if isinstance(event, Steps)]
+    assert told == [*(steps.step for steps in undisturbed[2] if steps.step < 18), 18]
     ended_like(undisturbed, training, list(training.run()))
 
 

@@ -27,7 +27,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         "averaged_epochs": 2,
     },
     "no attention, bfloat16": {"attention": "none", "precision": "mixed_bfloat16"},
-    "luong, bidirectional, bfloat16": {"encoder": "bidirectional", "precision": "mixed_bfloat16"},
+    "luong, bidirectional, bfloat16": {"attention": "luong", "encoder": "bidirectional", "precision": "mixed_bfloat16"},
     "bahdanau, two bidirectional layers, tied": {
         "attention": "bahdanau",
         "encoder": "bidirectional",
