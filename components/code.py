@@ -17,8 +17,8 @@ def code_digest(entry: str, project: Path = PROJECT, libraries: Sequence[str] = 
     """A digest of the rooms that an entry uses, as they are on disk now, committed or not.
 
     A room counts as a whole as soon as one of its modules is imported, anywhere on the way from the entry: some read
-    their neighbours as files. Of Python files the syntax tree counts, so that comments and formatting do not, and
-    without docstrings.
+    their neighbours as files. Of Python files the syntax tree without docstrings counts, so that neither
+    they nor comments and formatting do.
 
     Args:
         entry: a module such as ``pipelines.train``; itself it counts too.

@@ -36,7 +36,7 @@ class Validation:
         self._loss = tf.function(model.validation_loss, reduce_retracing=True)
         self._model, self._codec = model, codec
         self._beam_search = tf.function(partial(beam_search, model), reduce_retracing=True)
-        self._settings = TranslatorSettings(manifest.max_length, has_attention=model.parameters.attention != "none")
+        self._settings = TranslatorSettings(manifest.max_length)
         pairs = read_heldout(folder, manifest.heldout["validation"])
         # Evenly spread, because a corpus is often sorted by something.
         self._sample = [pairs[i] for i in np.linspace(0, len(pairs) - 1, min(SAMPLE, len(pairs))).round().astype(int)]

@@ -33,6 +33,29 @@ def test_scaled_scores_are_divided_by_the_root_of_the_units():
     np.testing.assert_allclose(scaled.scores(queries), plain.scores(queries) / 4, rtol=1e-5)
 
 
+class Spy:
+    """A dropout that drops nothing and notes the size of what it is given."""
+
+    def __init__(self):
+        self.sizes = []
+
+    def __call__(self, inputs):
+        self.sizes.append(inputs.shape[-1])
+        return inputs
+
+    def words(self, inputs):
+        return inputs
+
+
+def test_each_layers_input_and_the_output_have_dropout():
+    parameters = ModelParameters(embedding_size=6, units=8, layers=3)
+    encoder, decoder = Encoder(parameters, 10, "float32"), Decoder(parameters, 10, "float32")
+    encoder_dropout, decoder_dropout = Spy(), Spy()
+    decoder(INPUTS, encoder(SOURCE, encoder_dropout), LENGTHS, decoder_dropout)
+    assert encoder_dropout.sizes == [6, 8, 8]
+    assert decoder_dropout.sizes == [6, 8, 8, 8]
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("attention", ["none", "luong", "scaled_luong", "bahdanau"])
 def test_hidden_states_and_gradients_are_those_of_basic_decoder(attention, layers):
