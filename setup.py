@@ -9,7 +9,7 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-ROOMS = ("components.text", "components.dataset", "components.corpus")
+ROOMS = ("components.text", "components.dataset", "components.sample", "components.corpus")
 # What the rooms import, besides Beam, which every worker has. Neither TensorFlow nor MLflow is among them.
 LIBRARIES = ("google-crc32c", "numpy", "pyarrow", "pyrealb", "sentencepiece")
 

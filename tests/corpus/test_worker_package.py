@@ -27,7 +27,7 @@ def test_the_package_holds_what_workers_need_and_no_more(tmp_path: Path) -> None
     with zipfile.ZipFile(build_worker_package(tmp_path)) as wheel:
         names = [name for name in wheel.namelist() if ".dist-info/" not in name]
         (metadata,) = (wheel.read(name).decode() for name in wheel.namelist() if name.endswith("/METADATA"))
-    rooms = ("text", "dataset", "corpus")
+    rooms = ("text", "dataset", "sample", "corpus")
     expected = [*(PROJECT / "components").glob("*.py")]
     expected += [path for room in rooms for path in (PROJECT / "components" / room).rglob("*.py")]
     assert sorted(names) == sorted(str(path.relative_to(PROJECT)) for path in expected)

@@ -34,7 +34,7 @@ class Sample:
         Raises:
             InputError: if the corpus has not that many pairs, or not these languages.
         """
-        from components.corpus.sample import CAPACITY
+        from components.sample import CAPACITY
 
         number = word.partition(":")[2] or str(DEFAULT_PAIRS)
         if not number.isdecimal() or not 1 <= int(number) <= CAPACITY:
@@ -63,7 +63,7 @@ class Sample:
         ]
 
     def read(self, work: Work) -> Iterator[pa.RecordBatch]:
-        from components.corpus.sample import pairs
+        from components.sample import pairs
 
         assert work.lines
         start = work.first_line - 1

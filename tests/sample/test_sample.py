@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import re
 import subprocess
@@ -12,11 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pyrealb
 import pytest
 
-from components.corpus import sample
-from components.corpus.sample import adjectives, engine, nouns, patterns, scenes, sentences, verbs
-from components.corpus.sample.numbering import Mix, OneOf, Permutation, Product, Union
-from components.corpus.sample.sentences import Clause
-from components.corpus.sample.words import Adjective, Noun, NounPhrase, Verb, Who
+from components import sample
+from components.sample import adjectives, engine, nouns, patterns, scenes, sentences, verbs
+from components.sample.numbering import Mix, OneOf, Permutation, Product, Union
+from components.sample.sentences import Clause
+from components.sample.words import Adjective, Noun, NounPhrase, Verb, Who
 
 WORD = re.compile(r"\w+(?:-\w+)*'?|[^\w\s]")
 
@@ -36,6 +37,8 @@ EXPECTED_7 = (
     "Three discreet waiters understood the question far from the tower.",
     "Trois serveurs discrets ont compris la question loin de la tour.",
 )
+# Of the default corpus, one "English<TAB>French" a line.
+SHA256_OF_40_000 = "75491742714d6898c69c9b2160656b9fb2e9a1b7d5abba81dedaf223e05ab308"
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +54,11 @@ def test_pairs_of_the_default_seed_are_known() -> None:
     assert list(sample.pairs(999_998, 1_000_000)) == EXPECTED_LAST
 
 
+def test_the_default_corpus_is_the_same_to_the_byte(corpus: list[tuple[str, str]]) -> None:
+    text = "".join(f"{english}\t{french}\n" for english, french in corpus[:40_000])
+    assert hashlib.sha256(text.encode()).hexdigest() == SHA256_OF_40_000
+
+
 def test_another_seed_gives_another_order() -> None:
     assert next(sample.pairs(0, 1, seed=7)) == EXPECTED_7
     assert set(sample.pairs(0, 50, seed=7)).isdisjoint(sample.pairs(0, 50, seed=42))
@@ -61,7 +69,7 @@ def test_ranges_join() -> None:
 
 
 def test_a_range_that_starts_anywhere_needs_nothing_before_it(corpus: list[tuple[str, str]]) -> None:
-    code = "from components.corpus.sample import pairs; print(list(pairs(7_000, 7_003)))"
+    code = "from components.sample import pairs; print(list(pairs(7_000, 7_003)))"
     fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert fresh.stdout.strip() == str(corpus[7_000:7_003])
     assert fresh.stderr == ""
@@ -106,7 +114,7 @@ def test_a_mix_keeps_its_proportions_and_repeats_nothing() -> None:
 
 def test_importing_the_package_loads_neither_pyrealb_nor_beam() -> None:
     code = (
-        "import sys, components.corpus.sample as s; assert s.CAPACITY; "
+        "import sys, components.sample as s; assert s.CAPACITY; "
         "print([m for m in ('pyrealb', 'apache_beam', 'tensorflow') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
