@@ -11,8 +11,7 @@ from components.corpus.parameters import PrepareParameters
 from components.corpus.startup import import_beam
 from components.corpus.survey import Survey, is_local, survey
 from components.dataset.manifest import Manifest
-from components.dataset.shortage import shortages
-from components.dataset.unknown import oov_warnings
+from components.dataset.warnings import oov_warnings, too_few_records
 from components.evaluation.corpus_page import corpus_page
 from components.force import forced_steps
 from components.tracking import check_tracking, step_run
@@ -94,7 +93,7 @@ def _warn(manifest: Manifest) -> None:
 
 def _warnings(manifest: Manifest) -> list[str]:
     """What training on the dataset will suffer from, or refuse."""
-    return [f"there are {shortage}" for shortage in shortages(manifest)] + oov_warnings(manifest)
+    return [f"there are {what}" for what in too_few_records(manifest)] + oov_warnings(manifest)
 
 
 def metrics(manifest: Manifest) -> dict[str, float]:

@@ -11,10 +11,8 @@ from components.corpus.parallel import spread
 from components.corpus.shards import Shards
 from components.corpus.tokenizing import SIDES
 from components.corpus.vocabulary_count import RankedTokens
-from components.dataset.buckets import Bucket
-from components.dataset.fingerprint import fingerprint_of
 from components.dataset.manifest import SPLITS
-from components.dataset.records import Ids, encode_records
+from components.dataset.records import Ids, encode_records, fingerprint_of, record_file
 from components.text.codec import CodecSettings, TokenCodec
 from components.text.vocabulary import UNK, Vocabulary
 
@@ -82,17 +80,6 @@ class Encode(beam.DoFn):
 
         buckets = [(split, low) for split in np.unique(splits) for low in np.unique(lows[splits == split])]
         yield from spread(stretch, buckets)
-
-
-def record_file(split: str, low: int, width: int, shard: int, shards: int) -> str:
-    """Where the records of a shard stand, relative to the dataset's folder."""
-    return f"records/{split}/{Bucket(low, low + width - 1).name}/part-{shard:05d}-of-{shards:05d}.tfrecord"
-
-
-def split_and_low(file: str) -> tuple[str, int]:
-    """The split and the low end of the bucket that a :func:`record_file` belongs to."""
-    _, split, bucket, _ = file.split("/")
-    return split, int(bucket.split("-")[1])
 
 
 def _facts(split: str, source: Ids, target: Ids) -> RecordFacts:

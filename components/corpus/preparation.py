@@ -22,9 +22,9 @@ from components.corpus.tally import NAMESPACE, Tally
 from components.corpus.tokenizing import SIDES, PartitionFacts
 from components.corpus.vocabulary_count import RankedTokens
 from components.corpus.writing import DUPLICATES, REJECTED, WRITTEN, HeldOutFile, RecordFile
-from components.dataset.fingerprint import spell
 from components.dataset.heldout import write_heldout
 from components.dataset.manifest import SPLITS, BucketRecords, Counts, HeldOut, Manifest, VocabularyFacts
+from components.dataset.records import format_fingerprint
 from components.errors import InputError
 from components.text.codec import CodecSettings, TextCodec
 from components.text.vocabulary import Vocabulary
@@ -67,7 +67,7 @@ def prepare(survey: Survey, workplace: Workplace) -> tuple[Manifest, dict[str, f
     _check_held_out(survey, report, splits)
     manifest = Manifest(
         key=survey.key,
-        fingerprint=spell(sum(file.facts.fingerprint for file in report.files)),
+        fingerprint=format_fingerprint(sum(file.facts.fingerprint for file in report.files)),
         parameters=survey.effective,
         counts=counts,
         splits=splits,

@@ -16,8 +16,8 @@ from components.corpus.parallel import spread
 from components.corpus.parameters import PrepareParameters
 from components.corpus.places import Place
 from components.corpus.rules import NO_TOKENS, TOKEN_RULES, first_broken, rules_off
-from components.dataset.buckets import Bucket
 from components.dataset.manifest import SPLITS
+from components.dataset.records import bucket_lows
 from components.text.codec import CodecSettings
 from components.text.tokenizer import Tokenizer, make_tokenizer
 
@@ -98,7 +98,7 @@ class Tokenize(beam.DoFn):
             rows = pa.array(record)
             lists = spread(lambda column: _numbered(column.filter(rows)), tokens)
             lengths, splits = (lengths[0][record], lengths[1][record]), splits[record]
-            lows = Bucket.lows(np.maximum(*lengths), self.parameters.bucket_width)
+            lows = bucket_lows(np.maximum(*lengths), self.parameters.bucket_width)
             self._gather(facts, splits, lows, lengths)
             for side, column in zip(SIDES, lists, strict=True):
                 yield beam.pvalue.TaggedOutput(COUNTS_TAG, (side, _token_counts(column, splits == TRAIN)))

@@ -13,13 +13,14 @@ from apache_beam.metrics import Metrics
 
 from components.corpus import progress
 from components.corpus.blocks import concatenate
-from components.corpus.encoding import RecordFacts, Stretch, split_and_low
+from components.corpus.encoding import RecordFacts, Stretch
 from components.corpus.files import write_file
 from components.corpus.places import Place
 from components.corpus.rules import DUPLICATE
 from components.corpus.tally import NAMESPACE, Tally, count
 from components.dataset.heldout import heldout_content, heldout_facts, heldout_file
 from components.dataset.manifest import HeldOut
+from components.dataset.records import split_and_low
 
 # Names of tallies; the rule's name follows the last one.
 DUPLICATES, REJECTED = "duplicates", "rejected_"

@@ -167,7 +167,7 @@ def _is_marked(path: Path) -> bool:
 
 
 def _clear_abandoned(parent: Path) -> None:
-    """Removes what killed processes left in ``parent`` when they made datasets that nobody may ever make again."""
+    """Removes what killed processes left in ``parent`` while they made datasets that may never be made again."""
     for path in parent.glob(".*"):
         if path.suffix in (".partial", ".old") and path.is_dir() and not path.is_symlink():
             with suppress(OSError):
@@ -177,7 +177,7 @@ def _clear_abandoned(parent: Path) -> None:
 def _clear_if_abandoned(path: Path) -> None:
     lock = os.open(path, os.O_RDONLY)
     try:
-        # Held until all is gone: nobody begins to work in it meanwhile.
+        # Held until everything is deleted: no other process begins to work in it meanwhile.
         if _locked(lock, path) and _is_marked(path) and time.time() - path.stat().st_mtime >= _ABANDONED_SECONDS:
             _discard(path)
     finally:
@@ -197,7 +197,7 @@ def _replace(folder: Path, partial: Path, old: Path) -> None:
 
 
 def _discard(path: Path) -> None:
-    """Deletes a marked folder, its marker last: what is left of it by a killed process can still be told."""
+    """Deletes a marked folder, its marker last: if the process is killed, what is left is still recognized."""
     _clear(path)
     shutil.rmtree(path)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from components.dataset.buckets import Bucket
 from components.errors import InputError
 
 SCHEMA_VERSION = 1
@@ -19,7 +18,8 @@ SPLITS = ("train", "validation", "test")
 class BucketRecords:
     """The records of one split in one bucket.
 
-    ``files`` are relative to the dataset's folder. ``target_tokens`` counts what the decoder predicts (the tokens and
+    Its pairs have ``low`` to ``high`` tokens on the longer side, both included. ``files`` are relative to the dataset's
+    folder. ``target_tokens`` counts what the decoder predicts (the tokens and
     EOS). ``padding`` is the share of target positions that would be padding if the bucket were one batch.
     """
 
@@ -31,10 +31,6 @@ class BucketRecords:
     source_tokens: int
     target_tokens: int
     padding: float
-
-    @property
-    def bucket(self) -> Bucket:
-        return Bucket(self.low, self.high)
 
 
 @dataclass(frozen=True)
@@ -133,7 +129,7 @@ class Manifest:
                 return cls._from_document(document)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"data_dir: {place} cannot be read: {type(error).__name__}: {error}") from None
-        raise InputError(f"data_dir: {place} has schema version {version}, must be {SCHEMA_VERSION}: prepare it anew")
+        raise InputError(f"data_dir: {place} has schema version {version}, must be {SCHEMA_VERSION}: prepare it again")
 
     @classmethod
     def _from_document(cls, document: dict[str, Any]) -> "Manifest":

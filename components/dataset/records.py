@@ -1,6 +1,8 @@
-"""TFRecord files of ``tf.train.Example`` messages, written column by column rather than message by message.
+"""Records: the buckets and files they stand in, their bytes, and the fingerprint of all of them.
 
-The message is a few lines of protocol buffers (``tensorflow/core/example/{example,feature}.proto``)::
+A record is a ``tf.train.Example``: int64 ``source`` = (reversed) ids, ``target`` = SOS ids EOS. Records are encoded
+column by column, not one by one. The message is a few lines of protocol buffers
+(``tensorflow/core/example/{example,feature}.proto``)::
 
     Example   { Features features = 1; }
     Features  { map<string, Feature> feature = 1; }      entry: key = 1, value = 2
@@ -8,18 +10,45 @@ The message is a few lines of protocol buffers (``tensorflow/core/example/{examp
     Int64List { repeated int64 value = 1 [packed]; }
 
 and a TFRecord (``tensorflow/core/lib/io/record_writer.h``) frames it with its length and two masked CRC-32C.
+
+The fingerprint of a dataset is Σ sha256(split, source ids, target ids) mod 2²⁵⁶ over its records. A sum does not depend
+on order: not on workers, shards or runners. It is no XOR, so a record that stands there twice does not vanish.
 """
 
+import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 
 import google_crc32c
 import numpy as np
 import pyarrow as pa
 
-from components.dataset.example import SOURCE, TARGET
-
+# The names of an example's two features.
+SOURCE, TARGET = "source", "target"
+MODULUS = 2**256
 _FRAME_HEAD, _FRAME_TAIL = 12, 4
 _CRC_MASK = 0xA282EAD8
+
+
+def bucket_lows(lengths: np.ndarray, width: int) -> np.ndarray:
+    """The low ends of the length buckets (1–6, 7–12, … for a width of 6) that pairs stand in; int32, shape [n].
+
+    Args:
+        lengths: tokens on the longer side of each pair, 1 or more, SOS and EOS not counted; shape [n].
+        width: of a bucket.
+    """
+    return ((lengths - 1) // width * width + 1).astype(np.int32)
+
+
+def record_file(split: str, low: int, width: int, shard: int, shards: int) -> str:
+    """Where the records of a shard stand, relative to the dataset's folder; padded with zeros, so that names sort."""
+    return f"records/{split}/bucket-{low:03d}-{low + width - 1:03d}/part-{shard:05d}-of-{shards:05d}.tfrecord"
+
+
+def split_and_low(file: str) -> tuple[str, int]:
+    """The split and the low end of the bucket that a :func:`record_file` belongs to."""
+    _, split, bucket, _ = file.split("/")
+    return split, int(bucket.split("-")[1])
 
 
 @dataclass(frozen=True)
@@ -40,7 +69,7 @@ class Ids:
 
 
 def encode_records(source: Ids, target: Ids) -> bytes:
-    """The framed records of n pairs, one behind another: the content of a TFRecord file, or a stretch of one."""
+    """The framed records of n pairs, one behind another: the content of a TFRecord file, or a slice of one."""
     features = [_feature(SOURCE, source), _feature(TARGET, target)]
     size = features[0].size + features[1].size
     message = 1 + _varint_sizes(size) + size
@@ -151,3 +180,32 @@ def _frame(out: np.ndarray, begins: np.ndarray, message: np.ndarray) -> None:
     for at, checksums in ((begins - 4, head[inverse]), (ends, np.array(data, np.uint32))):
         masked = ((checksums >> 15) | (checksums << 17)) + np.uint32(_CRC_MASK)
         out[at[:, None] + np.arange(4)] = np.ascontiguousarray(masked.astype("<u4"))[:, None].view(np.uint8)
+
+
+def fingerprint_of(split: str, source: Ids, target: Ids) -> int:
+    """The summands of n records of one split, added up.
+
+    What is hashed of a record: the split's name in UTF-8, then, as little-endian 32-bit numbers, how many source ids
+    there are, the source ids as in the record, and the target ids (SOS and EOS included).
+    """
+    records = len(source.offsets) - 1
+    begins = source.offsets + target.offsets + np.arange(records + 1)
+    words = np.empty(begins[-1], "<i4")
+    words[begins[:-1]] = source.lengths
+    words[np.arange(len(source.values)) + np.repeat(begins[:-1] + 1 - source.offsets[:-1], source.lengths)] = (
+        source.values
+    )
+    target_begins = begins[:-1] + 1 + source.lengths
+    words[np.arange(len(target.values)) + np.repeat(target_begins - target.offsets[:-1], target.lengths)] = (
+        target.values
+    )
+    name, content, bounds = split.encode(), words.tobytes(), (4 * begins).tolist()
+    digests = b"".join([hashlib.sha256(name + content[begin:end]).digest() for begin, end in pairwise(bounds)])
+    # Columns of 32 bits, added in 64: no overflow below 2³² records.
+    columns = np.frombuffer(digests, ">u4").reshape(-1, 8).sum(axis=0, dtype=np.uint64)
+    return sum(int(column) << 32 * (7 - place) for place, column in enumerate(columns)) % MODULUS
+
+
+def format_fingerprint(fingerprint: int) -> str:
+    """As it stands in the manifest: 64 hexadecimal digits."""
+    return f"{fingerprint % MODULUS:064x}"

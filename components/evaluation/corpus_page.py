@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.dataset.manifest import Counts, Manifest
-from components.dataset.unknown import TOLERATED, oov_warnings
+from components.dataset.warnings import TOLERATED_OOV_RATE, oov_warnings
 from components.evaluation.facts import corpus_facts
 from components.evaluation.page import render_page
 from components.evaluation.plots import Axis, Curve, line_chart
@@ -40,7 +40,7 @@ def corpus_page(manifest: Manifest) -> str:
         ratios=_ratio_chart({split: statistics["ratios"][split] for split in splits}),
         buckets={split: _buckets(manifest, split) for split in splits},
         coverage=_coverage_chart(statistics["coverage"]),
-        tolerated=TOLERATED,
+        tolerated=TOLERATED_OOV_RATE,
         unknown={split: statistics["unknown"][split] for split in splits},
         words={side: _words(words) for side, words in statistics["unknown_words"].items() if words},
     )

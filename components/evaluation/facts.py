@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from components.dataset.manifest import Manifest
-from components.dataset.unknown import oov_warnings
+from components.dataset.warnings import oov_warnings
 from components.serving.translation import Alignment, Translation
 from components.text.codec import TextCodec
 from components.text.vocabulary import SPECIAL_TOKENS, UNK

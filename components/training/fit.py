@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from components.dataset.manifest import Manifest
-from components.dataset.shortage import shortages
+from components.dataset.warnings import too_few_records
 from components.errors import InputError
 from components.model.optimizer import WarmupCosine, make_optimizer
 from components.model.parameters import ModelParameters
@@ -53,8 +53,8 @@ class Training:
         self, data: Path, checkpoint_dir: Path, model_parameters: ModelParameters, parameters: TrainingParameters
     ):
         manifest = Manifest.load(data)
-        for shortage in shortages(manifest):
-            raise InputError(f"data_dir: {data} has {shortage}")
+        for missing in too_few_records(manifest):
+            raise InputError(f"data_dir: {data} has {missing}")
         self.parameters = parameters
         # Keras draws initial weights, and tf.data shuffles, from these.
         tf.keras.utils.set_random_seed(parameters.seed)

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from components.dataset.example import SOURCE, TARGET
 from components.dataset.manifest import BucketRecords, Manifest
+from components.dataset.records import SOURCE, TARGET
 
 # Records that are shuffled at a time in each bucket, beyond the order of its files.
 _SHUFFLED_RECORDS = 1 << 16

@@ -14,7 +14,7 @@ from components.dataset.folder import check_replaceable, find_intact, staged
 from components.errors import InputError
 from components.text.codec import CodecSettings, TextCodec
 from components.text.vocabulary import SPECIAL_TOKENS, Vocabulary
-from tests.dataset.test_layout import manifest
+from tests.dataset.test_manifest import manifest
 
 
 @pytest.fixture

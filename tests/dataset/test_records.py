@@ -1,12 +1,24 @@
-"""The hand-made wire format: TensorFlow reads the same ids from it, checksums included."""
+"""Records: buckets, the hand-made wire format (TensorFlow reads the same ids, checksums included), the fingerprint."""
 
+import hashlib
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from components.dataset.example import SOURCE, TARGET
-from components.dataset.records import Ids, encode_records
+from components.dataset.records import (
+    MODULUS,
+    SOURCE,
+    TARGET,
+    Ids,
+    bucket_lows,
+    encode_records,
+    fingerprint_of,
+    format_fingerprint,
+    record_file,
+    split_and_low,
+)
 
 # One id at each edge of a varint's length, and lists at the edges of the nested lengths' varints.
 EDGES = [
@@ -38,6 +50,18 @@ def read(path: Path) -> list[tuple[list[int], list[int]]]:
     return pairs
 
 
+@pytest.mark.parametrize(("length", "low"), [(1, 1), (6, 1), (7, 7), (12, 7), (50, 49)])
+def test_a_pair_stands_in_the_bucket_of_its_longer_side(length: int, low: int) -> None:
+    assert bucket_lows(np.array([length]), 6).tolist() == [low]
+    assert split_and_low(record_file("train", low, 6, 0, 1)) == ("train", low)
+
+
+def test_record_files_sort_by_length() -> None:
+    names = [record_file("train", low, 6, 0, 1) for low in (1, 7, 13, 97)]
+    assert names == sorted(names)
+    assert names[0] == "records/train/bucket-001-006/part-00000-of-00001.tfrecord"
+
+
 def test_tensorflow_reads_the_same_ids(tmp_path: Path) -> None:
     source, target = EDGES, EDGES[::-1]
     (tmp_path / "a.tfrecord").write_bytes(encode_records(ids(source), ids(target)))
@@ -64,7 +88,39 @@ def test_no_pairs_are_no_bytes() -> None:
     assert encode_records(ids([]), ids([])) == b""
 
 
-def test_stretches_can_be_put_together(tmp_path: Path) -> None:
+def test_slices_can_be_put_together(tmp_path: Path) -> None:
     pieces = [encode_records(ids([[i]]), ids([[2, i, 3]])) for i in range(5)]
     (tmp_path / "a.tfrecord").write_bytes(b"".join(pieces))
     assert read(tmp_path / "a.tfrecord") == [([i], [2, i, 3]) for i in range(5)]
+
+
+SOURCES = [[5, 4], [7], [9, 9, 9], [5, 4]]
+TARGETS = [[2, 8, 3], [2, 3], [2, 1, 3], [2, 8, 3]]
+
+
+def by_definition(split: str, source: list[int], target: list[int]) -> int:
+    words = [len(source), *source, *target]
+    return int.from_bytes(hashlib.sha256(split.encode() + struct.pack(f"<{len(words)}i", *words)).digest(), "big")
+
+
+def test_the_fingerprint_is_the_sum_of_the_records_hashes() -> None:
+    expected = sum(by_definition("train", *pair) for pair in zip(SOURCES, TARGETS, strict=True)) % MODULUS
+    assert fingerprint_of("train", ids(SOURCES), ids(TARGETS)) == expected
+
+
+def test_the_fingerprint_does_not_depend_on_order_or_grouping() -> None:
+    whole = fingerprint_of("train", ids(SOURCES), ids(TARGETS))
+    assert fingerprint_of("train", ids(SOURCES[::-1]), ids(TARGETS[::-1])) == whole
+    parts = [fingerprint_of("train", ids(SOURCES[a:b]), ids(TARGETS[a:b])) for a, b in ((0, 1), (1, 4))]
+    assert sum(parts) % MODULUS == whole
+
+
+def test_the_fingerprint_depends_on_everything_else() -> None:
+    whole = fingerprint_of("train", ids(SOURCES), ids(TARGETS))
+    assert fingerprint_of("test", ids(SOURCES), ids(TARGETS)) != whole
+    assert fingerprint_of("train", ids(SOURCES[:3]), ids(TARGETS[:3])) != whole
+    assert fingerprint_of("train", ids([[5], *SOURCES[1:]]), ids([[4, 2, 8, 3], *TARGETS[1:]])) != whole
+
+
+def test_the_fingerprint_has_64_digits() -> None:
+    assert format_fingerprint(MODULUS + 10) == "0" * 63 + "a"

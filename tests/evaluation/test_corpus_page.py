@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.dataset.manifest import BucketRecords, Counts, HeldOut, Manifest, VocabularyFacts
-from components.dataset.unknown import oov_warnings
+from components.dataset.warnings import oov_warnings
 from components.evaluation.corpus_page import corpus_page
 from tests.evaluation.pages import check_page
 

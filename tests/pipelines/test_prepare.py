@@ -24,10 +24,10 @@ from components.corpus.deduplicate import Deduplicate
 from components.corpus.histograms import LONGEST
 from components.corpus.rules import TEXT_RULES, TOKEN_RULES
 from components.corpus.writing import WriteHeldOut, WriteRejected, _ByRange
-from components.dataset.fingerprint import MODULUS, fingerprint_of, spell
 from components.dataset.folder import find_intact
 from components.dataset.heldout import read_heldout
 from components.dataset.manifest import SPLITS, Manifest
+from components.dataset.records import MODULUS, fingerprint_of, format_fingerprint
 from components.errors import InputError
 from components.evaluation.corpus_page import corpus_page
 from components.text.codec import TextCodec
@@ -117,7 +117,7 @@ def test_the_manifest_tells_the_truth(prepared: tuple[Path, Manifest, Pairs]) ->
             for source, target in found:
                 assert bucket.low <= max(len(source), len(target) - 2) <= bucket.high
             total += fingerprint_of(split, ids([pair[0] for pair in found]), ids([pair[1] for pair in found]))
-    assert manifest.fingerprint == spell(total % MODULUS)
+    assert manifest.fingerprint == format_fingerprint(total % MODULUS)
     unknown = [source for source, _ in records(folder, manifest, "train")]
     rate = sum(ids.count(1) for ids in unknown) / sum(map(len, unknown))
     assert manifest.vocabularies["source"].oov_rate == pytest.approx(rate, abs=1e-6)

@@ -7,10 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components.dataset.buckets import Bucket
 from components.dataset.heldout import write_heldout
 from components.dataset.manifest import BucketRecords, Counts, Manifest
-from components.dataset.records import Ids, encode_records
+from components.dataset.records import Ids, bucket_lows, encode_records, record_file
 from components.text.codec import CodecSettings, TextCodec
 from components.text.vocabulary import Vocabulary
 
@@ -61,15 +60,16 @@ def write_records(
         codec.encode_target(pa.array(targets)).to_pylist(),
         strict=True,
     ):
-        buckets[Bucket.of(max(len(source), len(target) - 2), 6)].append((source, target))
+        low = int(bucket_lows(np.array([max(len(source), len(target) - 2)]), 6)[0])
+        buckets[low].append((source, target))
     written = []
-    for bucket, records in sorted(buckets.items()):
+    for low, records in sorted(buckets.items()):
         files = []
         for shard in range(2):
-            file = f"records/{split}/{bucket.name}/part-{shard:05d}-of-00002.tfrecord"
+            file = record_file(split, low, 6, shard, 2)
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             source, target = (pa.array(ids, pa.list_(pa.int32())) for ids in zip(*records[shard::2], strict=True))
             (folder / file).write_bytes(encode_records(Ids.of(source), Ids.of(target)))
             files.append(file)
-        written.append(BucketRecords(bucket.low, bucket.high, tuple(files), 0, len(records), 0, 0, 0.0))
+        written.append(BucketRecords(low, low + 5, tuple(files), 0, len(records), 0, 0, 0.0))
     return tuple(written)

@@ -1,28 +1,14 @@
-"""Buckets, held-out files and the manifest on disk."""
+"""Held-out files and the manifest on disk."""
 
 import dataclasses
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from components.dataset.buckets import Bucket
 from components.dataset.heldout import read_heldout, write_heldout
 from components.dataset.manifest import BucketRecords, Counts, Manifest, VocabularyFacts
 from components.errors import InputError
-
-
-@pytest.mark.parametrize(("length", "bucket"), [(1, (1, 6)), (6, (1, 6)), (7, (7, 12)), (12, (7, 12)), (50, (49, 54))])
-def test_a_pair_stands_in_the_bucket_of_its_longer_side(length: int, bucket: tuple[int, int]) -> None:
-    assert Bucket.of(length, 6) == Bucket(*bucket)
-    assert Bucket.lows(np.array([length]), 6).tolist() == [bucket[0]]
-
-
-def test_buckets_sort_by_length_as_folders() -> None:
-    names = [Bucket.of(length, 6).name for length in (1, 7, 13, 100)]
-    assert names == sorted(names)
-    assert names[0] == "bucket-001-006"
 
 
 def test_held_out_pairs_come_back_in_order(tmp_path: Path) -> None:
