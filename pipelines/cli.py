@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import difflib
 import gc
+import logging
 import os
 import signal
 import sys
@@ -144,6 +145,8 @@ def _quieten() -> None:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     # Google's clients announce the end of Python 3.11; TensorFlow 2.15 leaves no choice.
     warnings.filterwarnings("ignore", category=FutureWarning, module="google")
+    # Beam says that crcmod is missing; google-crc32c, which it prefers, is there.
+    logging.getLogger().addFilter(lambda record: not str(record.msg).startswith("crcmod package not found"))
     # tensorflow-addons announces that it has ended.
     warnings.filterwarnings("ignore", category=UserWarning, module="tensorflow_addons")
 

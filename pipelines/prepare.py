@@ -8,8 +8,7 @@ from contextlib import ExitStack
 
 from components.corpus.destination import Destination
 from components.corpus.parameters import PrepareParameters
-from components.corpus.startup import import_beam
-from components.corpus.survey import Survey, is_local, survey
+from components.corpus.survey import Survey, survey
 from components.dataset.manifest import Manifest
 from components.dataset.warnings import oov_warnings, too_few_records
 from components.evaluation.corpus_page import corpus_page
@@ -59,7 +58,6 @@ def _prepared(work: Survey, destination: Destination, forced: bool) -> str:
     destination.check_replaceable(work.key, forced)
     check_tracking()
     # Late: importing Beam takes seconds, and what was refused so far needs none of it.
-    import_beam(lean=is_local(parameters))
     from components.corpus.preparation import prepare
 
     # The dataset is put in its place within the run, which fails if that does. What is refused before opens none.

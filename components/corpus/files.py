@@ -18,7 +18,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.corpus.startup import import_beam
 from components.errors import InputError
 
 CHUNK = 8 << 20
@@ -46,7 +45,6 @@ def is_gzip(path: str) -> bool:
 
 def file_systems() -> Any:
     """Beam's ``FileSystems``."""
-    import_beam(lean=False)
     from apache_beam.io.filesystems import FileSystems
 
     return FileSystems

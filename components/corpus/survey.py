@@ -17,7 +17,6 @@ from components.corpus.runners.runner import Runner
 from components.corpus.runners.table import RUNNERS
 from components.corpus.sources import Source, Work, parse_corpus
 from components.corpus.sources.words import is_sample, is_tfds, split_words
-from components.corpus.startup import import_beam
 from components.dataset.manifest import SPLITS
 from components.errors import InputError
 
@@ -84,13 +83,6 @@ def survey(parameters: PrepareParameters) -> Survey:
     )
 
 
-def is_local(p: PrepareParameters) -> bool:
-    """Whether everything is read, done and written without a cloud."""
-    return not RUNNERS[p.runner].needs_clouds and not any(
-        map(is_remote, (p.data_dir, *(_root(word) for name in CORPORA for word in _words(getattr(p, name)))))
-    )
-
-
 def _root(word: str) -> str:
     """What tells where the files of a word of a corpus parameter are."""
     return tfds_folder.root() if is_tfds(word) else word
@@ -116,7 +108,6 @@ def _check_languages(parameters: PrepareParameters) -> None:
 def _check_reach(parameters: PrepareParameters) -> None:
     runner, flags = RUNNERS[parameters.runner], Flags.parse(parameters.beam_options)
     if flags.words:
-        import_beam(lean=is_local(parameters))
         from components.corpus.runners.launch import check_flags
 
         check_flags(flags)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from components.corpus.files import file_size, is_remote
-from components.corpus.startup import import_beam
 from components.errors import InputError
 from components.serving.loading import find_model
 from components.serving.options import TranslationOptions
@@ -76,7 +75,6 @@ def translate_file(
             job = Job(place, format, workspace, workspace.model(found.folder), options)
             # Late: importing Beam takes seconds (and brings TensorFlow, which writes a dozen lines about absent GPUs).
             os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-            import_beam(lean=True)
             from components.translation.pipeline import translate_parts
 
             with progress(workspace, parts):

@@ -7,7 +7,6 @@ from pathlib import Path
 from components.corpus.files import check_file, file_digest, is_remote
 from components.corpus.runners.flags import Flags
 from components.corpus.runners.table import RUNNERS
-from components.corpus.startup import import_beam
 from components.errors import InputError
 from components.translation.remote_workspace import shards_of
 from components.translation.workspace import FAILURES_SUFFIX, LOCK, PARTS_SUFFIX, PLAN
@@ -23,9 +22,6 @@ def check_reach(source: str, target: str, runner: str, beam_options: str) -> boo
         InputError: if the runner cannot be started, or its workers cannot get at a place.
     """
     chosen, flags = RUNNERS[runner], Flags.parse(beam_options)
-    remote = is_remote(source) or is_remote(target)
-    if flags.words or remote:
-        import_beam(lean=not (remote or chosen.needs_clouds))
     if flags.words:
         from components.corpus.runners.launch import check_flags
 

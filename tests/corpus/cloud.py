@@ -249,8 +249,6 @@ def launcher(entry: str) -> str:
     return f"""
 import runpy, sys
 sys.argv[:] = ["{entry}", *sys.argv[1:]]
-from components.corpus.startup import import_beam
-import_beam(lean=False)
 from apache_beam.options.pipeline_options_validator import PipelineOptionsValidator
 PipelineOptionsValidator.validate_endpoint_url = lambda self, url: True
 runpy.run_module("pipelines.{entry}", run_name="__main__")

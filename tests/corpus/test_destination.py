@@ -13,7 +13,6 @@ from mlflow import MlflowClient
 
 from components.corpus import files
 from components.corpus.destination import Destination
-from components.corpus.startup import import_beam
 from components.dataset.folder import find_intact, staged
 from components.dataset.manifest import Manifest
 from components.errors import InputError
@@ -27,7 +26,6 @@ URL = "trial://bucket/sets/d"
 @pytest.fixture
 def bucket(tmp_path: Path) -> Iterator[Path]:
     """What ``trial://bucket`` is on this machine."""
-    import_beam(lean=True)
     from tests.corpus.trial_files import TrialFileSystem
 
     TrialFileSystem.root = tmp_path / "remote"

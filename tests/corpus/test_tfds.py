@@ -11,7 +11,6 @@ import pytest
 
 from components.corpus import tfrecords
 from components.corpus.sources import parse_corpus
-from components.corpus.startup import import_beam
 from components.dataset.manifest import Manifest
 from components.errors import InputError
 from pipelines import prepare
@@ -148,7 +147,6 @@ def test_a_translation_among_other_features(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_set_on_a_remote_file_system(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import_beam(lean=True)
     from tests.corpus.trial_files import TrialFileSystem
 
     words = ("tfds:parallel_pairs", "tfds:parallel_pairs:train[100:]#500")

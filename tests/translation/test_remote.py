@@ -8,7 +8,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.corpus.runners.direct import DirectRunner
-from components.corpus.startup import import_beam
 from components.errors import InputError
 from components.serving.options import TranslationOptions
 from components.serving.package import package_translator
@@ -31,7 +30,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What ``trial://bucket`` is on this machine; parts are of 10 rows."""
-    import_beam(lean=True)
     from tests.corpus.trial_files import TrialFileSystem
 
     TrialFileSystem.root = tmp_path / "remote"

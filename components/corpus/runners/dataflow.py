@@ -24,7 +24,6 @@ _GOOGLE_MESSAGE = re.compile(r'"message":\s*"((?:[^"\\]|\\.)*)"')
 
 class DataflowRunner(Runner):
     name = "DataflowRunner"
-    needs_clouds = True
 
     def check(self, flags: Flags) -> None:
         for option, meaning in _NEEDED.items():

@@ -23,8 +23,6 @@ class Runner:
     name: str
     # Whether this process does the work, with workers that end with it and have its working folder.
     in_process = False
-    # Whether Beam's clients of clouds are needed, whose import takes seconds.
-    needs_clouds = False
 
     def check(self, flags: Flags) -> None:
         """Looks whether the runner can be started, before Beam is imported and before any work begins.
