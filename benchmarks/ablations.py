@@ -28,7 +28,7 @@ from typing import Any
 from benchmarks.ablation_table import RESULTS, read_results, table
 from components.dataset.heldout import read_heldout
 from components.dataset.manifest import Manifest
-from components.evaluation.metrics import bleu
+from components.evaluation.scores import bleu
 from components.parameters import select
 from components.serving.options import TranslationOptions
 from components.tracking.naming import short_corpus

@@ -13,16 +13,13 @@ from pathlib import Path
 from components.dataset.heldout import read_heldout
 from components.dataset.manifest import Manifest
 from components.errors import InputError
-from components.evaluation.facts import corpus_facts
-from components.evaluation.measurement import Measurement, as_table, measure, read_measurement
-from components.evaluation.metrics import bleu, chrf
-from components.evaluation.paired import compare
-from components.evaluation.parameters import EvaluateParameters
+from components.evaluation.corpus_page import corpus_facts
+from components.evaluation.measurement import Measurement, as_metrics, as_table, as_text, measure, read_measurement
 from components.evaluation.report import Report, Rival, render
-from components.evaluation.scores import Example
-from components.evaluation.summary import as_metrics, as_text
-from components.force import forced_steps
-from components.parameters import select
+from components.evaluation.scores import Example, bleu, chrf, compare
+from components.evaluation.test_set import TestSet, read_pairs
+from components.force import force_parameter, forced_steps
+from components.parameters import parameter, select
 from components.serving.loading import FoundModel, find_model, load_found
 from components.serving.options import SearchOptions, TranslationOptions
 from components.text.codec import TextCodec
@@ -30,7 +27,8 @@ from components.tracking import StepRun, check_tracking, step_run
 from components.tracking.cache import find_finished, mark_reused, remember, step_key
 from components.tracking.curves import read_curves
 from components.tracking.facts import git_facts
-from components.tracking.gate import Candidate, Judged, decide, pairs_digest, present_champion
+from components.tracking.gate import Candidate, Judged, decide, present_champion
+from components.tracking.registry import model_name_parameter
 from pipelines import cli
 from pipelines.local_dataset import local_dataset
 
@@ -44,12 +42,23 @@ PAGE, DOCUMENT, TABLE = "report.html", "report.json", "translations.json"
 
 
 @dataclass(frozen=True)
-class TestSet:
-    """Sentences, shape [n], n at least 1, their references, and a digest of both."""
+class EvaluateParameters(SearchOptions):
+    """Which model, on which sentences, registered as what."""
 
-    sources: Sequence[str]
-    references: Sequence[str]
-    digest: str
+    model: str = parameter(
+        "models:/nmt-en-fr@champion",
+        "the model: models:/NAME@ALIAS, models:/NAME/VERSION, models:/MODEL_ID, runs:/RUN_ID/NAME or a folder",
+    )
+    data_dir: str = parameter("", "folder of a prepared dataset, the test split of which is translated")
+    test_corpus: str = parameter("", "a corpus to translate instead of the dataset's test split: PATH.{en,fr}, …")
+    model_name: str = model_name_parameter("the registered model that gets the model as a new version")
+    promotion_p: float = parameter(
+        0.05,
+        "p value below which a model that scores better than the champion replaces it",
+        minimum=0,
+        maximum=1,
+    )
+    force: str = force_parameter()
 
 
 @dataclass(frozen=True)
@@ -132,21 +141,18 @@ def _check(parameters: EvaluateParameters) -> None:
 def _test_set(parameters: EvaluateParameters, model: FoundModel, tracked: StepRun) -> TestSet:
     """The test set, which the run then names as its input."""
     if parameters.test_corpus:
-        # Brings Beam with it, which takes seconds.
-        from components.evaluation.pairs import read_pairs
-
         languages = TextCodec.load(model.codec_folder).settings
         pairs = read_pairs("test_corpus", parameters.test_corpus, languages.source_language, languages.target_language)
-        tracked.log_corpus(parameters.test_corpus, pairs_digest(pairs), "test", len(pairs))
+        test = TestSet.of(pairs)
+        tracked.log_corpus(parameters.test_corpus, test.digest, "test", len(pairs))
     else:
         folder = Path(parameters.data_dir)
         manifest = Manifest.load(folder)
-        pairs = read_heldout(folder, manifest.heldout["test"])
+        test = TestSet.of(read_heldout(folder, manifest.heldout["test"]))
         tracked.log_dataset(folder, manifest, context="test")
-    if not pairs:
+    if not test.sources:
         raise InputError("test set: it holds no sentence")
-    sources, references = zip(*pairs, strict=True)
-    return TestSet(sources, references, pairs_digest(pairs))
+    return test
 
 
 def _measured(

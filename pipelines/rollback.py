@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from components.evaluation.parameters import model_name_parameter
 from components.parameters import select
 from components.tracking import check_tracking
-from components.tracking.registry import roll_back
+from components.tracking.registry import model_name_parameter, roll_back
 from pipelines import cli
 
 ABOUT = "Makes the previous champion the champion again; a second time undoes that."

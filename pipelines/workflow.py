@@ -13,8 +13,7 @@ from components.corpus.parameters import PrepareParameters
 from components.corpus.survey import survey
 from components.dataset.manifest import Manifest
 from components.errors import InputError
-from components.evaluation.parameters import EvaluateParameters
-from components.evaluation.summary import as_metrics
+from components.evaluation.measurement import as_metrics, example_lines
 from components.force import STEPS, forced_steps
 from components.parameters import parameter, select
 from components.serving.options import TranslationOptions
@@ -38,7 +37,7 @@ class WorkflowParameters:
     recipe: str = parameter("", "name of a set of values, a file of pipelines/recipes; what is set beside it wins")
 
 
-PARAMETERS = (WorkflowParameters, PrepareParameters, train.TrainParameters, EvaluateParameters)
+PARAMETERS = (WorkflowParameters, PrepareParameters, train.TrainParameters, evaluate.EvaluateParameters)
 # The workflow evaluates the model that it has just trained.
 WITHOUT = ("model",)
 
@@ -76,7 +75,7 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
         parent.log_dataset(data_dir, Manifest.load(data_dir), context="training")
         model = _timed(2, lambda: train.run(train_parameters, data_dir))
         # A given test corpus is in the dataset by now, beside everything that was kept from training because of it.
-        parameters = dataclasses.replace(select(EvaluateParameters, values), test_corpus="")
+        parameters = dataclasses.replace(select(evaluate.EvaluateParameters, values), test_corpus="")
         evaluation = _timed(3, lambda: evaluate.run(parameters, model.model_uri, data_dir))
         parent.log_metrics(as_metrics(evaluation.measured))
         parent.set_tags({"model": f"models:/{evaluation.name}/{evaluation.version}"})
@@ -109,11 +108,7 @@ def _summary(evaluation: evaluate.Evaluation, page: str) -> str:
     scores = evaluation.measured.scores
     lines = ["", f"BLEU {scores.bleu.value:.1f}   chrF {scores.chrf.value:.1f}", ""]
     for example in evaluation.examples:
-        lines += [
-            f"  {example.source}",
-            f"    reference    {example.reference}",
-            f"    translation  {example.translation}",
-        ]
+        lines += example_lines(example)
     look = [f"UI     {store}/{page}"]
     if not store.startswith("http"):
         look = [

@@ -1,13 +1,12 @@
-"""The page about a prepared corpus, from its manifest alone: what was read, what became of it, how it is spread."""
+"""The page about a prepared corpus, from its manifest: what was read, what became of it, how it is distributed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.dataset.manifest import Counts, Manifest
 from components.dataset.warnings import TOLERATED_OOV_RATE, oov_warnings
-from components.evaluation.facts import corpus_facts
-from components.evaluation.page import render_page
-from components.evaluation.plots import Axis, Curve, line_chart
+from components.evaluation.page import Axis, Curve, line_chart, render_page
+from components.text.vocabulary import SPECIAL_TOKENS
 
 # Ratios worth writing at the axis.
 _RATIOS = {1 / 16: "1/16", 1 / 8: "1/8", 1 / 4: "1/4", 1 / 2: "1/2", 1: "1", 2: "2", 4: "4", 8: "8", 16: "16"}
@@ -44,6 +43,26 @@ def corpus_page(manifest: Manifest) -> str:
         unknown={split: statistics["unknown"][split] for split in splits},
         words={side: _words(words) for side, words in statistics["unknown_words"].items() if words},
     )
+
+
+def corpus_facts(manifest: Manifest) -> dict[str, str]:
+    """Label → value, for a person."""
+    counts = manifest.counts
+    facts = {"Read": f"{counts.read:,} lines", "Kept": f"{counts.kept:,}", "Duplicates": f"{counts.duplicates:,}"}
+    if counts.rejected:
+        facts["Rejected"] = ", ".join(f"{reason} {lines:,}" for reason, lines in counts.rejected.items())
+    for split, buckets in manifest.splits.items():
+        tokens = sum(bucket.target_tokens for bucket in buckets)
+        facts[split.capitalize()] = f"{manifest.records(split):,} pairs, {tokens:,} target tokens"
+    for side, vocabulary in manifest.vocabularies.items():
+        facts[f"Vocabulary, {side} ({vocabulary.language})"] = (
+            f"{vocabulary.size - len(SPECIAL_TOKENS):,} of {vocabulary.distinct_tokens:,} tokens;"
+            f" {vocabulary.oov_rate:.2%} of running tokens are outside"
+        )
+    if warnings := oov_warnings(manifest):
+        facts["Warning"] = "; ".join(warnings)
+    facts["Fingerprint"] = manifest.fingerprint
+    return facts
 
 
 def _fates(counts: Counts) -> list[Bar]:

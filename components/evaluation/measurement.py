@@ -1,20 +1,29 @@
-"""How a model did on a test set: what takes time to find out, and is kept so that it need not be found out twice."""
+"""The measurement of a model on a test set: made by translating it, stored with the run, read again by later runs."""
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from components.evaluation.facts import rare_words, shown_alignments, unknown_rate
-from components.evaluation.metrics import Score
-from components.evaluation.scores import ClassScore, Example, Scores, score_translations
+import numpy as np
+import pyarrow as pa
+
+from components.evaluation.scores import Example, Scores, score_translations
 from components.serving.attention import Attention
 from components.serving.heat_map import HeatMap, heat_maps
 from components.serving.options import TranslationOptions
-from components.serving.translation import Translation
+from components.serving.translation import Alignment
 from components.serving.translator import Translator
+from components.text.codec import TextCodec
+from components.text.vocabulary import SPECIAL_TOKENS, UNK
 from components.translation.stream import translate_stream
+
+# A word is rare if it is in the less frequent half of the vocabulary, or not in it at all.
+RARE_SHARE = 0.5
+SHOWN_ALIGNMENTS = 4
+# A heat map of a longer sentence does not fit a phone.
+LONGEST_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -40,22 +49,51 @@ def measure(
 
     Args:
         translator: the model.
-        attention: what it looks at, if it tells.
+        attention: its attention weights, if it has any.
         sources: shape [n], n at least 1.
         references: shape [n].
         options: of the search.
     """
-    translator.translate(sources[:1], options)  # The first call prepares the graph: not what the speed is about.
+    translator.translate(sources[:1], options)  # The first call prepares the graph, which the speed leaves out.
     start = time.monotonic()
-    translations: list[Translation] = list(translate_stream(translator, sources, options, len(sources)))
+    translations = list(translate_stream(translator, sources, options, len(sources)))
     seconds = time.monotonic() - start
     texts = [translation.text for translation in translations]
+    alignments = [alignment for translation in translations for alignment in translation.hypotheses[0].sentences]
     return Measurement(
-        scores=score_translations(sources, references, texts, rare_words(sources, translator.codec)),
-        unknown_rate=unknown_rate(translations, translator.codec),
+        scores=score_translations(sources, references, texts, _rare_words(sources, translator.codec)),
+        unknown_rate=_unknown_rate(alignments, translator.codec),
         sentences_per_second=len(sources) / seconds,
-        heat_maps=heat_maps(shown_alignments(translations), attention),
+        heat_maps=heat_maps(_shown_alignments(alignments), attention),
     )
+
+
+def _rare_words(sources: Sequence[str], codec: TextCodec) -> list[int]:
+    """The number of rare words of each source, shape [n]."""
+    encoded = codec.encode_source(pa.array(sources, pa.string()))
+    ids, ends = encoded.flatten().to_numpy(), encoded.offsets.to_numpy() - encoded.offsets[0].as_py()
+    first_rare = max(int(len(codec.source_vocabulary) * (1 - RARE_SHARE)), len(SPECIAL_TOKENS))
+    rare = np.concatenate([[0], np.cumsum((ids >= first_rare) | (ids == UNK))])
+    return np.diff(rare[ends]).tolist()
+
+
+def _unknown_rate(alignments: Sequence[Alignment], codec: TextCodec) -> float:
+    """Share of the output tokens that were ``<unk>``, whether or not a source word was copied there."""
+    known = frozenset(codec.target_vocabulary.tokens) - frozenset(SPECIAL_TOKENS)
+    tokens = [token for alignment in alignments for token in alignment.target_tokens]
+    return sum(token not in known for token in tokens) / max(len(tokens), 1)
+
+
+def _shown_alignments(alignments: Sequence[Alignment]) -> list[Alignment]:
+    """Some sentences from all over the test set, of a length that can be shown; none without attention."""
+    fit = [
+        alignment
+        for alignment in alignments
+        if 5 <= len(alignment.source_tokens) <= LONGEST_SHOWN
+        and len(alignment.target_tokens) <= LONGEST_SHOWN
+        and any(position >= 0 for position in alignment.positions)
+    ]
+    return fit[:: max(len(fit) // SHOWN_ALIGNMENTS, 1)][:SHOWN_ALIGNMENTS]
 
 
 def as_document(measurement: Measurement) -> dict[str, Any]:
@@ -77,40 +115,61 @@ def read_measurement(
     """The measurement that :func:`as_document` and :func:`as_table` wrote as JSON.
 
     Args:
-        document: an object that holds the former; None if it is gone.
-        table: the latter as MLflow keeps tables; None if it is gone.
+        document: an object that holds the former; None if it is missing.
+        table: the latter as MLflow keeps tables; None if it is missing.
         sources: of the test set, shape [n].
         references: shape [n].
 
     Returns:
-        None if it is not all there, or not about these sentences.
+        None if it is incomplete, or of other sentences.
     """
     if document is None or table is None:
         return None
+    from pydantic import TypeAdapter
+
     try:
-        found = json.loads(document)
-        examples = tuple(Example(**row) for row in _rows(json.loads(table)))
-        if [(e.source, e.reference) for e in examples] != list(zip(sources, references, strict=True)):
-            return None
-        scores = found["scores"]
-        return Measurement(
-            scores=Scores(
-                bleu=Score(**scores["bleu"]),
-                chrf=Score(**scores["chrf"]),
-                by_length=tuple(ClassScore(**part) for part in scores["by_length"]),
-                by_rare_words=tuple(ClassScore(**part) for part in scores["by_rare_words"]),
-                examples=examples,
-            ),
-            unknown_rate=found["unknown_rate"],
-            sentences_per_second=found["sentences_per_second"],
-            heat_maps=tuple(
-                HeatMap(tuple(part["source_tokens"]), tuple(part["target_tokens"]), tuple(map(tuple, part["weights"])))
-                for part in found["heat_maps"]
-            ),
-        )
+        found, rows = json.loads(document), json.loads(table)
+        found["scores"]["examples"] = [dict(zip(rows["columns"], row, strict=True)) for row in rows["data"]]
+        measurement = TypeAdapter(Measurement).validate_python(found)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+    pairs = [(example.source, example.reference) for example in measurement.scores.examples]
+    return measurement if pairs == list(zip(sources, references, strict=True)) else None
 
 
-def _rows(table: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    return (dict(zip(table["columns"], row, strict=True)) for row in table["data"])
+def as_metrics(measurement: Measurement) -> dict[str, float]:
+    """MLflow metrics; ``_interval`` is half the width of the 95 % confidence interval."""
+    scores = measurement.scores
+    return {
+        "test_bleu": scores.bleu.value,
+        "test_bleu_interval": scores.bleu.interval,
+        "test_chrf": scores.chrf.value,
+        "test_chrf_interval": scores.chrf.interval,
+        "test_sentences": float(len(scores.examples)),
+    }
+
+
+def as_text(measurement: Measurement, examples: Sequence[Example]) -> str:
+    """For a terminal: the scores, those by length, and some examples."""
+    scores = measurement.scores
+    lines = [
+        f"{score.name:5} {score.value:5.1f} ± {score.interval:.1f}  {score.signature}"
+        for score in (scores.bleu, scores.chrf)
+    ]
+    lines += [f"{len(scores.examples)} sentences at {measurement.sentences_per_second:.1f} a second", ""]
+    lines += ["source words  sentences   BLEU   chrF"]
+    lines += [
+        f"{score.label:>12}  {score.sentences:>9}  {score.bleu:5.1f}  {score.chrf:5.1f}" for score in scores.by_length
+    ]
+    for example in examples:
+        lines += ["", *example_lines(example)]
+    return "\n".join(lines)
+
+
+def example_lines(example: Example) -> list[str]:
+    """A sentence for a terminal, with its reference above its translation."""
+    return [
+        f"  {example.source}",
+        f"    reference    {example.reference}",
+        f"    translation  {example.translation}",
+    ]

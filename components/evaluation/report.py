@@ -1,19 +1,22 @@
-"""The report of an evaluation: what it says as data, and the page that shows it."""
+"""The report of an evaluation: as data, and as a page of sections.
+
+A new section is an entry in :func:`sections`; where no macro of ``macros.html.j2`` shows such a value, one more there.
+"""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from difflib import SequenceMatcher
 from typing import Any
 
-from components.evaluation.differences import differences
 from components.evaluation.measurement import Measurement, as_document
-from components.evaluation.metrics import Score
-from components.evaluation.page import render_page
-from components.evaluation.plots import Curve, class_chart, curve_chart
-from components.evaluation.scores import Example, Scores
+from components.evaluation.page import Axis, Curve, class_chart, line_chart, render_page
+from components.evaluation.scores import Example, Score, Scores
 from components.serving.heat_map import heat_map_chart
 
-SHOWN = 5
+SHOWN_EXAMPLES = 5
+_WORDS = re.compile(r"\w+|[^\w\s]|\s+")
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Rival:
     """Another way to translate the same test set, and how well that does.
 
     ``p_value`` is how probable so large a difference in BLEU would be if both were equally good (paired bootstrap);
-    None where nobody asked.
+    None where it was not tested.
     """
 
     name: str
@@ -53,34 +56,54 @@ class Report:
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
+@dataclass(frozen=True)
+class Section:
+    """A section of the page: its heading, and a value that the macro of this name shows. Left out if it is empty."""
+
+    heading: str
+    macro: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part of a text; ``differs`` if the other side has something else there, or nothing."""
+
+    text: str
+    differs: bool
+
+
 def render(report: Report) -> str:
     """The page: one HTML file that needs nothing else, for a laptop and for a phone."""
+    return render_page("report.html.j2", title=report.title, report=report, sections=sections(report))
+
+
+def sections(report: Report) -> list[Section]:
+    """The sections below the scores, in their order."""
     scores = report.measured.scores
-    charts = {
-        heading: class_chart(classes, unit)
-        for heading, unit, classes in (
-            ("By length", "words of the source", scores.by_length),
-            ("By rare words", "rare words of the source", scores.by_rare_words),
-        )
-        if classes
+    classes = {
+        "By length": (scores.by_length, "words of the source"),
+        "By rare words": (scores.by_rare_words, "rare words of the source"),
     }
-    return render_page(
-        "report.html.j2",
-        title=report.title,
-        report=report,
-        measured=report.measured,
-        scores=scores,
-        charts=charts,
-        curves={name: curve_chart(curves) for name, curves in report.curves.items()},
-        heat_maps=[heat_map_chart(heat_map) for heat_map in report.measured.heat_maps],
-        examples={name: [_marked(example) for example in group] for name, group in pick_examples(scores).items()},
-    )
+    examples = {name: [_marked(example) for example in group] for name, group in pick_examples(scores).items()}
+    curves = {name: line_chart(curves, Axis("training steps"), Axis("")) for name, curves in report.curves.items()}
+    return [
+        Section("Beside others", "rivals", report.rivals and {"scores": scores, "rivals": report.rivals}),
+        Section(
+            "Where it is good", "charts", {name: class_chart(*value) for name, value in classes.items() if value[0]}
+        ),
+        Section("Examples", "examples", examples),
+        Section("Attention", "heat_maps", [heat_map_chart(heat_map) for heat_map in report.measured.heat_maps]),
+        Section("Training", "charts", curves),
+        Section("Corpus", "facts", report.corpus),
+        Section("Repeat", "commands", report.commands),
+    ]
 
 
 def pick_examples(scores: Scores) -> dict[str, list[Example]]:
     """The worst, the median and the best sentences by chrF; a sentence is in one group at most."""
     ranked = sorted(scores.examples, key=lambda example: example.chrf)
-    shown = min(SHOWN, max(len(ranked) // 3, 1))
+    shown = min(SHOWN_EXAMPLES, max(len(ranked) // 3, 1))
     middle = max((len(ranked) - shown) // 2, shown)
     groups = {
         "Worst": ranked[:shown],
@@ -93,3 +116,13 @@ def pick_examples(scores: Scores) -> dict[str, list[Example]]:
 def _marked(example: Example) -> dict[str, Any]:
     reference, translation = differences(example.reference, example.translation)
     return {"source": example.source, "reference": reference, "translation": translation, "chrf": example.chrf}
+
+
+def differences(reference: str, translation: str) -> tuple[list[Span], list[Span]]:
+    """Where they differ, word by word: both texts as spans; joined, the spans of each are the text."""
+    sides = _WORDS.findall(reference), _WORDS.findall(translation)
+    opcodes = SequenceMatcher(None, *sides, autojunk=False).get_opcodes()
+    return (
+        [Span("".join(sides[0][low:high]), kind != "equal") for kind, low, high, _, _ in opcodes if low < high],
+        [Span("".join(sides[1][low:high]), kind != "equal") for kind, _, _, low, high in opcodes if low < high],
+    )

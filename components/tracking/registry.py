@@ -6,9 +6,10 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from components.errors import InputError
+from components.parameters import parameter
 from components.tracking.server import look_up, patiently
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ PREVIOUS_CHAMPION = "previous-champion"
 ROLLED_BACK_TAG = "promotion.rolled_back"
 # What MLflow and Python put beside a model's files when it is loaded from where they lie.
 _LATER = ("registered_model_meta", "__pycache__")
+
+
+def model_name_parameter(help: str) -> Any:
+    """The parameter ``model_name``, without the characters that mean something in MLflow's URIs and queries."""
+    return parameter("nmt-en-fr", help, without="/:@'\"")
 
 
 def register_model(model_uri: str, name: str, tags: Mapping[str, str] | None = None) -> str:

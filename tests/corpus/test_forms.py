@@ -14,7 +14,7 @@ import pytest
 from components.corpus import files
 from components.corpus.sources import parse_corpus
 from components.errors import InputError
-from components.evaluation.pairs import read_pairs
+from components.evaluation.test_set import read_pairs
 from tests.corpus.corpora import pairs
 from tests.pipelines.test_prepare import rejected, run
 

@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.evaluation.differences import differences
 from components.evaluation.measurement import Measurement
-from components.evaluation.metrics import bleu, chrf
-from components.evaluation.report import Report, Rival, pick_examples, render
-from components.evaluation.scores import Scores, score_translations
+from components.evaluation.report import Report, Rival, differences, pick_examples, render
+from components.evaluation.scores import Scores, bleu, chrf, score_translations
 from components.serving.heat_map import HeatMap, heat_map_chart, heat_maps
 from components.serving.translation import Alignment
 from tests.evaluation.pages import check_page
@@ -60,7 +58,7 @@ def test_every_section_is_there(page: str) -> None:
     headings = re.findall(r"<h[23]>([^<]+)</h[23]>", page)
     assert headings == [
         *("Beside others", "Where it is good", "By length", "By rare words", "Examples", "Worst", "Median", "Best"),
-        *("Attention", "Training", "Loss", "Corpus", "Again"),
+        *("Attention", "Training", "Loss", "Corpus", "Repeat"),
     ]
     assert page.count("<svg") == 4
     for fact in ("models:/nmt-en-fr/3", "1.23 %", "30 lines", "mlflow run . -e evaluate", "你", "version 7", "0.046"):

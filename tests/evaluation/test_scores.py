@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from components.evaluation.measurement import Measurement, as_document, as_table, read_measurement
-from components.evaluation.metrics import bleu, chrf
-from components.evaluation.scores import score_translations
-from components.evaluation.summary import as_metrics, as_text
+from components.evaluation.measurement import Measurement, as_document, as_metrics, as_table, as_text, read_measurement
+from components.evaluation.scores import bleu, chrf, compare, score_translations
 from components.serving.heat_map import HeatMap
 
 SOURCES = ["It is fine tonight.", "A cat sleeps on the carpet.", "Yes!"]
@@ -97,3 +95,45 @@ def test_a_measurement_that_is_not_whole_is_none(measured: Measurement, loss: st
     sources = SOURCES + ["x"] * (loss == "a sentence more")
     texts = {"document": (None, table), "table": (document, None), "cut": (document[:-9], table)}
     assert read_measurement(*texts.get(loss, (document, table)), sources, references) is None
+
+
+CHATS = [f"La phrase {n} parle de {n % 11} chats et de {n % 7} chiens noirs ." for n in range(200)]
+
+
+def with_errors(share: int) -> list[str]:
+    """A wrong word in so many of ten sentences."""
+    return [text.replace("chats", "rats") if n % 10 < share else text for n, text in enumerate(CHATS)]
+
+
+def test_clear_difference_wins_and_its_reverse_does_not() -> None:
+    better = compare(CHATS, with_errors(5), with_errors(1))
+    assert better.system > better.baseline + 5
+    assert better.p_value < 0.01
+    assert better.wins(0.05)
+    assert not compare(CHATS, with_errors(1), with_errors(5)).wins(0.05)
+
+
+def test_equal_translations_never_win() -> None:
+    same = compare(CHATS, with_errors(3), with_errors(3))
+    assert same.system == same.baseline
+    assert same.p_value == 1.0
+    assert not same.wins(1.0)
+
+
+def test_small_difference_is_luck() -> None:
+    one_better = with_errors(3)
+    one_better[1] = CHATS[1]
+    found = compare(CHATS, with_errors(3), one_better)
+    assert found.system > found.baseline
+    assert found.p_value > 0.05
+    assert not found.wins(0.05)
+
+
+def test_same_texts_always_compare_the_same() -> None:
+    assert compare(CHATS, with_errors(3), with_errors(2)) == compare(CHATS, with_errors(3), with_errors(2))
+
+
+@pytest.mark.parametrize("sides", [([], [], []), (["a"], ["a", "b"], ["a"]), (["a"], ["a"], [])])
+def test_what_cannot_be_compared_is_refused(sides: tuple[list[str], list[str], list[str]]) -> None:
+    with pytest.raises(ValueError, match="cannot be compared"):
+        compare(*sides)

@@ -11,9 +11,9 @@ import pytest
 from components.dataset.heldout import write_heldout
 from components.dataset.manifest import Counts, Manifest
 from components.errors import InputError
-from components.evaluation.parameters import EvaluateParameters
 from components.serving.package import log_translator
 from pipelines import evaluate, rollback, workflow
+from pipelines.evaluate import EvaluateParameters
 from tests.serving.echo import save_echo
 
 PAIRS = [

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from components.errors import InputError
-from components.evaluation.paired import compare
+from components.evaluation.scores import compare
 from components.tracking import gate, step_run
 from components.tracking.gate import Candidate, Decision, decide, present_champion
 from components.tracking.registry import (

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from components.evaluation.plots import Axis, line_chart
+from components.evaluation.page import Axis, line_chart
 
 X, Y = Axis("tokens"), Axis("share", unit=" %")
 

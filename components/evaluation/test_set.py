@@ -1,10 +1,36 @@
-"""The sentence pairs of a test corpus of any form, whole and in order."""
+"""A test set: sentences and their references, whole and in order, from a corpus of any form."""
 
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
-from components.corpus.sources import Source, parse_corpus
+from components.dataset.heldout import heldout_content
 from components.errors import InputError
+
+if TYPE_CHECKING:
+    from components.corpus.sources import Source
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Sentences and their references, both of shape [n]."""
+
+    sources: Sequence[str]
+    references: Sequence[str]
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[str, str]]) -> "TestSet":
+        """Of (source, reference) pairs."""
+        return cls([source for source, _ in pairs], [reference for _, reference in pairs])
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the pairs in their order: the same as of the dataset's held-out file with them."""
+        return hashlib.sha256(heldout_content(zip(self.sources, self.references, strict=True))).hexdigest()
 
 
 def read_pairs(parameter: str, corpus: str, source_language: str, target_language: str) -> list[tuple[str, str]]:
@@ -20,12 +46,13 @@ def read_pairs(parameter: str, corpus: str, source_language: str, target_languag
         InputError: if the corpus cannot be read, or if a line is no pair; it names the line. A test set is scored
             whole: no line is left out.
     """
+    from components.corpus.sources import parse_corpus  # Brings Beam with it, which takes seconds.
+
     sources = parse_corpus(parameter, corpus, source_language, target_language)
     return [pair for source in sources for pair in _read(parameter, source)]
 
 
-def _read(parameter: str, source: Source) -> list[tuple[str, str]]:
-    pairs = []
+def _read(parameter: str, source: "Source") -> Iterator[tuple[str, str]]:
     for place, works in groupby(source.work(), attrgetter("place")):
         # Several parts may hold blocks of one file in turn, as the stripes of a compressed file do.
         blocks = [block for work in works for block in source.read(work) if block.num_rows]
@@ -35,7 +62,6 @@ def _read(parameter: str, source: Source) -> list[tuple[str, str]]:
                 if row["fault"]:
                     raise InputError(f"{where}: {row['fault']}")
                 try:
-                    pairs.append((row["source"].decode("utf-8"), row["target"].decode("utf-8")))
+                    yield row["source"].decode("utf-8"), row["target"].decode("utf-8")
                 except UnicodeDecodeError:
                     raise InputError(f"{where} is not UTF-8") from None
-    return pairs
