@@ -181,7 +181,7 @@ def _plan(parameters: Any, data: Path, until: float) -> _Plan:
 
 def _scores(model_uri: str, data: Path) -> dict[str, dict[str, dict[str, Any]]]:
     """Split → search → BLEU, the half of its 95 % interval and sacreBLEU's signature."""
-    from components.serving.loading import load_model
+    from components.serving.package import load_model
     from components.translation.stream import translate_stream
 
     translator = load_model(model_uri).translator

@@ -16,8 +16,8 @@ from pathlib import Path
 # Before TensorFlow comes.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from components.serving.loading import find_model, load_found
 from components.serving.options import TranslationOptions
+from components.serving.package import load_model
 from components.serving.translation import Hypothesis
 from components.serving.translator import Translator
 
@@ -33,7 +33,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--batches", type=int, nargs="+", default=[7, 32, 256], help="sizes of calls (7 32 256)")
     arguments = parser.parse_args(argv)
     lines = arguments.input.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    translator = load_found(find_model(arguments.model)).translator
+    translator = load_model(arguments.model).translator
     # Two sentences as one, which makes their batch wait.
     long = [f"{one} {other}" for one, other in zip(lines[::9], lines[1::9], strict=False)]
 

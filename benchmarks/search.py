@@ -21,10 +21,9 @@ from typing import Any
 # Before TensorFlow comes.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from components.serving.exported import load_exported
-from components.serving.loading import find_model
 from components.serving.options import TranslationOptions
-from components.serving.translator import Translator, TranslatorSettings, search_of
+from components.serving.package import find_model
+from components.serving.translator import Translator, TranslatorSettings, load_exported, search_of
 from components.text.codec import TextCodec
 
 SENTENCE = "A man in an orange hat is looking at something far away."

@@ -35,10 +35,9 @@ import numpy as np
 import psutil
 
 from benchmarks.processes import resident_bytes
-from components.serving.exported import load_exported
-from components.serving.loading import load_model
 from components.serving.options import TranslationOptions
-from components.serving.translator import Search, Translator, search_of
+from components.serving.package import load_model
+from components.serving.translator import Search, Translator, load_exported, search_of
 
 SENTENCE = "A man in an orange hat is staring at something outside today."
 # Random texts have up to so many words: some fit the model, some have to be taken apart.
@@ -131,25 +130,21 @@ class Client:
 
 def show_parts(server: Server, model: str, repetitions: int) -> None:
     """Prints how long one sentence takes, and where the time goes."""
-    from components.serving.server import set_threads
+    from components.server.server import set_threads
 
     # As the server does; then what is measured here is what it does there.
     set_threads()
-    from mlflow.pyfunc.scoring_server import invocations
-
     loaded = load_model(model)
-    schema = loaded.pyfunc.metadata.get_input_schema()
     search = _TimedSearch(search_of(load_exported(loaded.found.saved_model)))
     translator = Translator(loaded.translator.codec, search, loaded.translator.settings)
     client = Client(server)
     print(f"\none sentence of {len(SENTENCE.split())} words, one client, {repetitions} times; milliseconds")
-    print(f"{'':<12}{'median':>8}{'p99':>8}{'CPU':>8}   of the median: search, text ⇄ ids, MLflow's scoring, HTTP")
+    print(f"{'':<12}{'median':>8}{'p99':>8}{'CPU':>8}   of the median: search, text ⇄ ids, MLflow's checks, HTTP")
     for name, beam_width in (("greedy", 1), ("beam 5", 5)):
-        body = json.dumps({"inputs": [SENTENCE], "params": {"beam_width": beam_width}})
         options = TranslationOptions(beam_width)
         layers: tuple[Callable[[], object], ...] = (
             partial(translator.translate, [SENTENCE], options),
-            partial(invocations, body, "application/json", loaded.pyfunc, schema),
+            partial(loaded.pyfunc.predict, [SENTENCE], params={"beam_width": beam_width}),
             partial(client.translate, SENTENCE, beam_width),
         )
         rounds, before = [], server.cpu_seconds()

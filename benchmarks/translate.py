@@ -22,8 +22,8 @@ from pathlib import Path
 # Before TensorFlow comes.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from components.serving.loading import find_model
 from components.serving.options import TranslationOptions
+from components.serving.package import find_model
 from components.serving.translator import Translator
 from components.translation.file import ROWS_A_PART, translate_file
 

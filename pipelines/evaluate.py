@@ -20,8 +20,8 @@ from components.evaluation.scores import Example, bleu, chrf, compare
 from components.evaluation.test_set import TestSet, read_pairs
 from components.force import force_parameter, forced_steps
 from components.parameters import parameter, select
-from components.serving.loading import FoundModel, find_model, load_found
 from components.serving.options import SearchOptions, TranslationOptions
+from components.serving.package import FoundModel, find_model
 from components.text.codec import TextCodec
 from components.tracking import StepRun, check_tracking, step_run
 from components.tracking.cache import find_finished, mark_reused, remember, step_key
@@ -170,7 +170,7 @@ def _measured(
             mark_reused(tracked, earlier, metrics=False)
             break
     if measured is None:
-        translator = load_found(model).translator
+        translator = model.load().translator
         measured = measure(translator, translator.attention, test.sources, test.references, options)
         remember(tracked, key, {"document": DOCUMENT, "table": TABLE})
     # Of this model on this test set: MLflow shows them with both. The model may be another with the same content.
@@ -211,7 +211,7 @@ def _registered(
         return model.name, model.version, ""
 
     def translate(sources: Sequence[str]) -> list[str]:
-        translated = load_found(model).translator.translate(sources, _options(parameters))
+        translated = model.load().translator.translate(sources, _options(parameters))
         return [found.text for found in translated]
 
     translations = [example.translation for example in measured.scores.examples]

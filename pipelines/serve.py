@@ -9,9 +9,8 @@ import socket
 from collections.abc import Sequence
 
 from components.errors import InputError
-from components.serving.loading import URI_SCHEMES
-from components.serving.parameters import ServeParameters
-from components.serving.scoring import Limits
+from components.server.server import ServeParameters, serve
+from components.serving.package import URI_SCHEMES
 from components.tracking import check_tracking
 from pipelines import cli
 
@@ -32,17 +31,12 @@ def run(parameters: ServeParameters) -> None:
     listener = _listener(parameters.host, parameters.port)
     if parameters.model.startswith(URI_SCHEMES):
         check_tracking()
-    # Only now: these take seconds, and a taken port is told at once.
-    from components.serving.server import serve
-
     with listener:
-        limits = Limits(parameters.max_texts, parameters.max_characters)
-        announce = functools.partial(_announce, listener, parameters.page)
-        serve(parameters.model, listener, limits, parameters.page, announce)
+        serve(parameters, listener, functools.partial(_announce, listener, parameters.page))
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    """A socket bound to the address; whoever connects is refused until the server listens.
+    """A socket bound to the address; connections are refused until the server listens.
 
     Raises:
         InputError: if it cannot be bound.

@@ -187,8 +187,8 @@ def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
 def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step: StepRun) -> str:
     """Fits and exports; returns the logged model's URI."""
     from components.model.export import export_model
-    from components.serving.loading import SEARCH_METADATA
-    from components.serving.package import log_translator
+    from components.serving.package import SEARCH_METADATA, log_translator
+    from components.serving.translator import TranslatorSettings
     from components.training.fit import Training
 
     training = Training(
@@ -213,12 +213,9 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step
     step.flush()  # MLflow's own function, which logs the model, does not wait for a server that is away.
     with tempfile.TemporaryDirectory(prefix="export-") as folder:
         export_model(training.model, Path(folder, "model"))
-        told = {SEARCH_METADATA: _search_digest(parameters)}
-        has_attention = parameters.attention != "none"
-        logged = log_translator(
-            Path(folder, "model"), data_dir, manifest.max_length, has_attention=has_attention, metadata=told
-        )
-        return logged.model_uri
+        settings = TranslatorSettings(manifest.max_length, has_attention=parameters.attention != "none")
+        metadata = {SEARCH_METADATA: _search_digest(parameters)}
+        return log_translator(Path(folder, "model"), data_dir, settings, metadata=metadata).model_uri
 
 
 def _search_digest(parameters: TrainParameters) -> str:

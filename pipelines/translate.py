@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from components.errors import InputError
-from components.serving.loading import URI_SCHEMES, load_model
 from components.serving.options import TranslationOptions
+from components.serving.package import URI_SCHEMES, load_model
 from components.serving.translation import Translation
 from components.tracking import check_tracking
 from components.translation.parameters import TranslateParameters

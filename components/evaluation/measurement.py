@@ -10,10 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from components.evaluation.scores import Example, Scores, score_translations
-from components.serving.attention import Attention
-from components.serving.heat_map import HeatMap, heat_maps
 from components.serving.options import TranslationOptions
-from components.serving.translation import Alignment
+from components.serving.translation import Alignment, Attention, HeatMap, heat_maps
 from components.serving.translator import Translator
 from components.text.codec import TextCodec
 from components.text.vocabulary import SPECIAL_TOKENS, UNK

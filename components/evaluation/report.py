@@ -13,7 +13,7 @@ from typing import Any
 from components.evaluation.measurement import Measurement, as_document
 from components.evaluation.page import Axis, Curve, class_chart, line_chart, render_page
 from components.evaluation.scores import Example, Score, Scores
-from components.serving.heat_map import heat_map_chart
+from components.serving.translation import heat_map_chart
 
 SHOWN_EXAMPLES = 5
 _WORDS = re.compile(r"\w+|[^\w\s]|\s+")

@@ -1,36 +1,49 @@
-"""Packaging: an exported SavedModel and its text codec become an MLflow model that needs nothing else."""
+"""Packaged translators: MLflow models that need nothing else; written, found in registry, run or folder, and loaded."""
 
+import hashlib
+import importlib.metadata
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.metadata import version
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
+from components.errors import InputError
 from components.serving.options import TranslationOptions
-from components.serving.translator import TranslatorSettings
+from components.serving.translator import SETTINGS_FILE, Translator, TranslatorSettings
 from components.text.codec import TextCodec
 from components.text.tokenizer import tokenizer_kind
 
+# MLflow takes seconds to import: only the functions that need it do.
 if TYPE_CHECKING:
-    from mlflow.models import ModelSignature
+    from mlflow.models import Model, ModelSignature
     from mlflow.models.model import ModelInfo
+    from mlflow.pyfunc import PyFuncModel
 
 COMPONENTS = Path(__file__).parent.parent
-# The code that travels with the model, relative to `components`.
+# The code that is packaged, relative to `components`.
 CODE = ("__init__.py", "errors.py", "parameters.py", "text", "serving")
 # What that code imports, whatever the tokenizer. The model records the versions that it was made with.
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "protobuf", "pyarrow", "sentencex", "tensorflow")
 EXAMPLE = (["A man is riding a bicycle.", "Where are my keys?"], {"beam_width": 5, "n_best": 1})
 
+URI_SCHEMES = ("models:/", "runs:/")
+FORMS = "models:/NAME@ALIAS, models:/NAME/VERSION, models:/MODEL_ID, runs:/RUN_ID/NAME or a folder"
+# In the metadata of a packaged model: a digest of what its graph was exported from.
+SEARCH_METADATA = "search"
+# Within a packaged model: everything that translates.
+_ARTIFACTS = "artifacts"
+# Two exports of the same differ here: TensorFlow numbers the functions of a process in their order.
+_GRAPH = ("saved_model.pb", "fingerprint.pb")
+
 
 def package_translator(
-    saved_model: Path,
-    codec_folder: Path,
-    destination: Path,
-    max_source_length: int = 50,
-    has_attention: bool = False,
+    saved_model: Path, codec_folder: Path, destination: Path, settings: TranslatorSettings | None = None
 ) -> Path:
     """Writes the MLflow model into the folder ``destination``, which must not exist or must be empty.
 
@@ -38,8 +51,7 @@ def package_translator(
         saved_model: the folder of the SavedModel that ``components.model.export`` wrote.
         codec_folder: holds what ``TextCodec.save`` wrote; a prepared dataset does.
         destination: a local folder; ``mlflow.pyfunc.load_model`` and ``mlflow models serve -m`` take it.
-        max_source_length: the longest sentence the model was trained on, in tokens.
-        has_attention: whether it has attention, which a coverage penalty needs.
+        settings: what the model has learnt to translate; :class:`TranslatorSettings`' defaults if None.
 
     Returns:
         ``destination``.
@@ -49,17 +61,16 @@ def package_translator(
     """
     import mlflow
 
-    with _flavor(saved_model, codec_folder, TranslatorSettings(max_source_length, has_attention)) as flavor:
-        mlflow.pyfunc.save_model(destination, **flavor)
+    with _pyfunc_arguments(saved_model, codec_folder, settings) as arguments:
+        mlflow.pyfunc.save_model(destination, **arguments)
     return destination
 
 
 def log_translator(
     saved_model: Path,
     codec_folder: Path,
-    max_source_length: int = 50,
+    settings: TranslatorSettings | None = None,
     name: str = "translator",
-    has_attention: bool = False,
     **extra: Any,
 ) -> "ModelInfo":
     """The same, logged as a model of the active MLflow run.
@@ -67,18 +78,47 @@ def log_translator(
     Args:
         saved_model: see :func:`package_translator`.
         codec_folder: see there.
-        max_source_length: see there.
+        settings: see there.
         name: the logged model's name.
-        has_attention: see there.
         extra: further arguments of ``mlflow.pyfunc.log_model``, such as ``tags`` or ``metadata``.
 
     Returns:
-        what MLflow says about the model; ``model_uri`` loads it.
+        MLflow's description of the model; ``model_uri`` loads it.
     """
     import mlflow
 
-    with _flavor(saved_model, codec_folder, TranslatorSettings(max_source_length, has_attention)) as flavor:
-        return mlflow.pyfunc.log_model(name=name, **flavor, **extra)
+    with _pyfunc_arguments(saved_model, codec_folder, settings) as arguments:
+        return mlflow.pyfunc.log_model(name=name, **arguments, **extra)
+
+
+@contextmanager
+def _pyfunc_arguments(
+    saved_model: Path, codec_folder: Path, settings: TranslatorSettings | None
+) -> Iterator[dict[str, Any]]:
+    """The arguments that ``save_model`` and ``log_model`` share; the files they name exist within the block."""
+    with tempfile.TemporaryDirectory(prefix="translator-") as scratch:
+        codec, code = Path(scratch, "codec"), Path(scratch, "components")
+        # MLflow names an artifact's folder after the folder that it came from, not after its key.
+        exported = shutil.copytree(saved_model, Path(scratch, "saved_model"))
+        codec.mkdir()
+        text_codec = TextCodec.load(codec_folder)
+        text_codec.save(codec)
+        (settings or TranslatorSettings()).save(codec)
+        code.mkdir()
+        for entry in (COMPONENTS / name for name in CODE):
+            if entry.is_dir():
+                shutil.copytree(entry, code / entry.name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copyfile(entry, code / entry.name)
+        requirements = (*REQUIREMENTS, *tokenizer_kind(text_codec.settings.tokenizer).libraries)
+        yield {
+            "python_model": str(COMPONENTS / "serving" / "model.py"),
+            "artifacts": {"saved_model": str(exported), "codec": str(codec)},
+            "code_paths": [str(code)],
+            "signature": signature(),
+            "input_example": EXAMPLE,
+            "pip_requirements": [f"{name}=={importlib.metadata.version(name)}" for name in requirements],
+        }
 
 
 def signature() -> "ModelSignature":
@@ -95,33 +135,164 @@ def signature() -> "ModelSignature":
     return ModelSignature(inputs=column, outputs=column, params=ParamSchema(parameters))
 
 
-@contextmanager
-def _flavor(saved_model: Path, codec_folder: Path, settings: TranslatorSettings) -> Iterator[dict[str, Any]]:
-    """The arguments that ``save_model`` and ``log_model`` share; the files they name exist within the block."""
-    with tempfile.TemporaryDirectory(prefix="translator-") as scratch:
-        codec, code = Path(scratch, "codec"), Path(scratch, "components")
-        # MLflow names an artifact's folder after the folder that it came from, not after its key.
-        exported = shutil.copytree(saved_model, Path(scratch, "saved_model"))
-        codec.mkdir()
-        text_codec = TextCodec.load(codec_folder)
-        text_codec.save(codec)
-        requirements = (*REQUIREMENTS, *tokenizer_kind(text_codec.settings.tokenizer).libraries)
-        settings.save(codec)
-        for entry in CODE:
-            _copy(COMPONENTS / entry, code / entry)
-        yield {
-            "python_model": str(COMPONENTS / "serving" / "model.py"),
-            "artifacts": {"saved_model": str(exported), "codec": str(codec)},
-            "code_paths": [str(code)],
-            "signature": signature(),
-            "input_example": EXAMPLE,
-            "pip_requirements": [f"{name}=={version(name)}" for name in requirements],
-        }
+@dataclass(frozen=True)
+class FoundModel:
+    """A packaged translator on this machine.
+
+    ``uri`` always names the same model: an alias is replaced by the version it stood for. ``name`` and ``version``
+    are those of the registry, both empty if the model does not come from there. A folder that it was downloaded to
+    exists as long as this value.
+    """
+
+    folder: Path
+    uri: str
+    name: str = ""
+    version: str = ""
+
+    @property
+    def label(self) -> str:
+        """What a person calls it; of a folder only its name, because every client of a server reads it."""
+        if self.name:
+            return f"{self.name} version {self.version}"
+        return self.uri if self.uri.startswith(URI_SCHEMES) else Path(self.uri).name
+
+    @cached_property
+    def metadata(self) -> "Model":
+        """What MLflow wrote beside it."""
+        from mlflow.models import Model
+
+        return Model.load(str(self.folder))
+
+    @property
+    def model_id(self) -> str:
+        """That of MLflow's logged model, empty if it was never logged."""
+        return self.metadata.model_id or ""
+
+    @property
+    def run_id(self) -> str:
+        """The run that made it, empty if none did."""
+        return self.metadata.run_id or ""
+
+    @property
+    def codec_folder(self) -> Path:
+        """Holds what ``TextCodec.save`` wrote."""
+        return self.folder / _ARTIFACTS / "codec"
+
+    @property
+    def saved_model(self) -> Path:
+        """The exported search."""
+        return self.folder / _ARTIFACTS / "saved_model"
+
+    def digest(self) -> str:
+        """Of weights, search and text codec: what decides on the translations, whatever the model is called.
+
+        The search counts as what it was exported from, if the metadata say so, otherwise as its graph's bytes.
+        """
+        search = (self.metadata.metadata or {}).get(SEARCH_METADATA, "")
+        digest = hashlib.sha256(f"{search}\0".encode())
+        for path in sorted(path for path in (self.folder / _ARTIFACTS).rglob("*") if path.is_file()):
+            if search and path.parent == self.saved_model and path.name in _GRAPH:
+                continue
+            with open(path, "rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            digest.update(f"{path.relative_to(self.folder)}\0{content}\0".encode())
+        return digest.hexdigest()
+
+    def load(self) -> "LoadedModel":
+        """The translator, ready to translate."""
+        from mlflow import pyfunc
+
+        loaded = pyfunc.load_model(str(self.folder))
+        return LoadedModel(self, loaded.unwrap_python_model().translator, loaded)
 
 
-def _copy(source: Path, destination: Path) -> None:
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_dir():
-        shutil.copytree(source, destination, ignore=shutil.ignore_patterns("__pycache__"))
+@dataclass(frozen=True)
+class LoadedModel:
+    """A translator, the ``pyfunc`` that MLflow loaded with the translator inside it, and where it came from."""
+
+    found: FoundModel
+    translator: Translator
+    pyfunc: "PyFuncModel"
+
+
+def find_model(model: str) -> FoundModel:
+    """The model that ``model`` names, downloaded if it is elsewhere, as long as what is returned is in use.
+
+    Raises:
+        InputError: if there is none, or if what is there is no translator of this project.
+    """
+    if not model:
+        raise InputError(f"model: is not set, must be {FORMS}")
+    if model.startswith(URI_SCHEMES):
+        found = _download(model)
+    elif Path(model, "MLmodel").is_file():
+        found = FoundModel(Path(model), model)
     else:
-        shutil.copyfile(source, destination)
+        raise InputError(f"model: found {model!r}, which is no folder with a packaged model; must be {FORMS}")
+    if not (found.codec_folder / SETTINGS_FILE).is_file():
+        raise InputError(f"model: {model} is a model, but not a translator that this project packaged")
+    return found
+
+
+def load_model(model: str) -> LoadedModel:
+    """The translator that ``model`` names, ready to translate.
+
+    Raises:
+        InputError: see :func:`find_model`.
+    """
+    return find_model(model).load()
+
+
+def _download(model: str) -> FoundModel:
+    from mlflow import artifacts
+    from mlflow.exceptions import MlflowException
+
+    try:
+        uri, name, version = _pinned(model)
+        if _is_on_this_machine(uri):
+            return FoundModel(Path(artifacts.download_artifacts(uri)), uri, name, version)
+        with ExitStack() as scratch:
+            folder = scratch.enter_context(tempfile.TemporaryDirectory(prefix="model-", ignore_cleanup_errors=True))
+            found = FoundModel(Path(artifacts.download_artifacts(uri, dst_path=folder)), uri, name, version)
+            weakref.finalize(found, scratch.pop_all().close)
+            return found
+    except (MlflowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"model: {model} cannot be loaded from the store {_store()}: {reason}; `mlflow run .` makes a model there,"
+            f" MLFLOW_TRACKING_URI names another store (valid: {FORMS})"
+        ) from None
+
+
+def _is_on_this_machine(uri: str) -> bool:
+    """Whether MLflow gives the folder where the model lies; what ``runs:/`` names it always copies."""
+    from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+    from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
+
+    return uri.startswith("models:/") and isinstance(ModelsArtifactRepository(uri).repo, LocalArtifactRepository)
+
+
+def _store() -> str:
+    """The registry's URI, without a password."""
+    from mlflow import get_registry_uri
+
+    parts = urlsplit(uri := get_registry_uri())
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else uri
+
+
+def _pinned(model: str) -> tuple[str, str, str]:
+    """(URI, name, version) with an alias replaced by the version that has it now; empty name if it is not registered.
+
+    Raises:
+        MlflowException: if there is no such name or alias.
+    """
+    from mlflow import MlflowClient
+
+    if not model.startswith("models:/"):
+        return model, "", ""
+    name, at, alias = model.removeprefix("models:/").partition("@")
+    if at:
+        version = str(MlflowClient().get_model_version_by_alias(name, alias).version)
+        return f"models:/{name}/{version}", name, version
+    name, _, version = name.partition("/")
+    return (model, name, version) if version.isdigit() else (model, "", "")

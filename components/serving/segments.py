@@ -1,6 +1,6 @@
 """A text taken apart into what the model translates one by one, and put together again.
 
-Everything between the sentences (blanks, line breaks, indentation) is kept as it stands, so that the translation of a
+Everything between the sentences (spaces, line breaks, indentation) is kept as it is, so that the translation of a
 text has the lines and paragraphs of the text.
 """
 
@@ -15,7 +15,7 @@ import sentencex
 
 from components.text.tokenizer import Tokenizer
 
-# No pattern here begins with a repetition of blanks: on a megabyte of blanks that would take quadratic time.
+# No pattern here begins with a repetition of whitespace: on a megabyte of spaces that would take quadratic time.
 _LINE_BREAK = re.compile("([\n\r\v\f\x85\u2028\u2029]+)")
 # A line that was wrapped by an editor: it is long, ends in the middle of a sentence, and the next one goes on in small
 # letters. Shorter lines are taken for verses, list items or headings.
@@ -102,7 +102,7 @@ class Segmenter:
 
 
 def _with_edges(text: str) -> list[str]:
-    """Blanks before it, the text, blanks behind it."""
+    """Whitespace before it, the text, whitespace behind it."""
     inner = text.strip()
     begin = len(text) - len(text.lstrip()) if inner else len(text)
     return [text[:begin], inner, text[begin + len(inner) :]]
@@ -121,15 +121,15 @@ def _halved(piece: str, times: int) -> list[str]:
 def _halves(piece: str) -> tuple[str, ...]:
     """(first half, separator, second half), cut at the best place in the middle half of the piece.
 
-    If there is neither punctuation nor a blank, any blank will do; without one, the piece is cut in the middle of a
-    word. One character cannot be cut.
+    If that has neither punctuation nor whitespace, any whitespace will do; without any, the piece is cut in the middle
+    of a word. One character cannot be cut.
     """
     middle, quarter = len(piece) // 2, len(piece) // 4
     windows = [(pattern, quarter, len(piece) - quarter) for pattern in _CUTS] + [(_CUTS[-1], 0, len(piece))]
     for pattern, begin, end in windows:
-        places = [place for place in pattern.finditer(piece, begin, end) if place.start() > 0 and place.end() < end]
-        if places:
-            best = min(places, key=lambda place: abs(place.start() - middle))
+        cuts = [cut for cut in pattern.finditer(piece, begin, end) if cut.start() > 0 and cut.end() < end]
+        if cuts:
+            best = min(cuts, key=lambda cut: abs(cut.start() - middle))
             return piece[: best.start()], best[0], piece[best.end() :]
     return (piece[:middle], "", piece[middle:]) if middle else (piece,)
 

@@ -1,7 +1,21 @@
-"""What comes out of translating a text: translations, scores, alignments. Data only."""
+"""What comes out of translating a text: translations, scores, alignments; and the attention as a picture."""
 
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from html import escape
 from typing import Any
+
+import numpy as np
+
+from components.text.tokenizer import readable
+
+# Pixels of a cell, and of a letter, roughly.
+_CELL, _LETTER = 19, 7.0
+_SLOPE = math.radians(60)
+_INK, _ACCENT = "#334155", "#2563eb"
+# What is paler than this is not drawn.
+_FAINTEST = 0.02
 
 
 @dataclass(frozen=True)
@@ -9,7 +23,7 @@ class Alignment:
     """Of one sentence: its tokens, the tokens of its translation, and which of the former each of the latter saw most.
 
     ``positions`` has an entry for each target token: an index into ``source_tokens``, or -1 where the model has no
-    attention. ``target_ids`` are what the model said: that of ``<unk>`` where the target token was copied.
+    attention. ``target_ids`` are the model's output: that of ``<unk>`` where the target token was copied.
     """
 
     source_tokens: tuple[str, ...]
@@ -67,3 +81,52 @@ class Translation:
                 for sentence in best.sentences
             ]
         return record
+
+
+# The attention weights of a sentence and its translation: float32 [target tokens, source tokens], in reading order.
+Attention = Callable[[Alignment], np.ndarray]
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """``weights``: shape [target tokens, source tokens], each row a distribution, in hundredths."""
+
+    source_tokens: tuple[str, ...]
+    target_tokens: tuple[str, ...]
+    weights: tuple[tuple[int, ...], ...]
+
+
+def heat_maps(alignments: Iterable[Alignment], attention: Attention | None) -> tuple[HeatMap, ...]:
+    """Those of some sentences; none if the model was exported without its attention."""
+    if attention is None:
+        return ()
+    found = [(alignment, (attention(alignment) * 100).round().astype(int).tolist()) for alignment in alignments]
+    return tuple(HeatMap(a.source_tokens, a.target_tokens, tuple(map(tuple, weights))) for a, weights in found)
+
+
+def heat_map_chart(heat_map: HeatMap) -> str:
+    """An SVG: a column for each source token, a row for each token of the translation, darker where it looked more."""
+    sources, targets = (
+        [readable(token) for token in side] for side in (heat_map.source_tokens, heat_map.target_tokens)
+    )
+    left = 10 + _LETTER * max(map(len, targets), default=0)
+    longest = _LETTER * max(map(len, sources), default=0)
+    top = 14 + longest * math.sin(_SLOPE)
+    width, height = left + _CELL * len(sources), top + _CELL * len(targets)
+    marks = [f'<path d="M{left:.1f},{top:.1f}H{width:.1f}V{height:.1f}H{left:.1f}Z" fill="none" stroke="#cbd5e1"/>']
+    for column, token in enumerate(sources):
+        x = left + _CELL * (column + 0.5)
+        turned = f'transform="rotate(-60 {x:.1f} {top - 6:.1f})"'
+        marks.append(f'<text x="{x:.1f}" y="{top - 6:.1f}" {turned}>{escape(token)}</text>')
+    for row, token in enumerate(targets):
+        y = top + _CELL * row
+        marks.append(f'<text x="{left - 6:.1f}" y="{y + 13:.1f}" text-anchor="end">{escape(token)}</text>')
+        for column, weight in enumerate(heat_map.weights[row]):
+            if weight / 100 >= _FAINTEST:
+                place = f'x="{left + _CELL * column:.1f}" y="{y:.1f}" width="{_CELL}" height="{_CELL}"'
+                label = f"<title>{escape(token)} ← {escape(sources[column])}: {weight} %</title>"
+                marks.append(f'<rect {place} fill="{_ACCENT}" fill-opacity="{weight / 100:.2f}">{label}</rect>')
+    full = math.ceil(width + 10 + longest * math.cos(_SLOPE)), math.ceil(height + 4)
+    style = f"width:100%;max-width:{1.3 * full[0]:.0f}px"
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {full[0]} {full[1]}" style="{style}"'
+    return f'{head} font-size="11" fill="{_INK}">{"".join(marks)}</svg>'

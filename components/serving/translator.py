@@ -2,22 +2,21 @@
 
 import dataclasses
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from components.errors import InputError
-from components.serving.attention import Attention, attention_of
-from components.serving.exported import load_exported
 from components.serving.options import TranslationOptions
 from components.serving.segments import Segmented, Segmenter
-from components.serving.translation import Alignment, Hypothesis, Translation
+from components.serving.translation import Alignment, Attention, Hypothesis, Translation
 from components.text.codec import TextCodec
 from components.text.vocabulary import EOS, PAD, SOS, UNK
 
@@ -26,11 +25,9 @@ SETTINGS_FILE = "translator.json"
 # decoder's products more efficient, up to a point: beyond some hundred rows the logits no longer fit the cache.
 BATCH_POSITIONS = 4096
 BATCH_HYPOTHESES = 320
-# A score below this stands for what the model cannot say: a beam may have room for more than there are sentences.
+# A score below this marks an impossible output: a beam may have room for more than the vocabulary can form.
 IMPOSSIBLE = -1e8
 
-T = TypeVar("T")
-R = TypeVar("R")
 # source int32 [batch, length], padded with 0; beam_width; length_penalty; coverage_penalty → "ids" int32 [batch,
 # beam_width, length], "scores" float32 [batch, beam_width], "alignment" int32 [batch, beam_width, length].
 Search = Callable[[np.ndarray, int, float, float], Mapping[str, np.ndarray]]
@@ -40,8 +37,8 @@ Search = Callable[[np.ndarray, int, float, float], Mapping[str, np.ndarray]]
 class TranslatorSettings:
     """What, besides the codec and the weights, decides how texts are translated.
 
-    ``max_source_length`` is the longest sentence, in tokens, that the model has learnt to translate;
-    ``has_attention`` says whether a coverage penalty means anything to it; packages older than that penalty say no.
+    ``max_source_length`` is the longest sentence, in tokens, that the model was trained on; ``has_attention`` whether
+    it has attention, which a coverage penalty needs. Packages older than that penalty say no.
     """
 
     max_source_length: int = 50
@@ -64,7 +61,7 @@ class TranslatorSettings:
 
 
 class Translator:
-    """Translates texts of any length with a search over sentences; ``attention`` tells what that looks at, if known."""
+    """Translates texts of any length with a search over sentences; ``attention`` is None for a model without it."""
 
     def __init__(
         self, codec: TextCodec, search: Search, settings: TranslatorSettings, attention: Attention | None = None
@@ -86,7 +83,7 @@ class Translator:
     def translate(self, texts: Sequence[str], options: TranslationOptions) -> list[Translation]:
         """Texts, shape [n] → their translations, in order.
 
-        A text without a word (empty, or blanks) is its own translation. Equal sentences are translated once; the
+        A text without a word (empty, or whitespace) is its own translation. Equal sentences are translated once; the
         others go through the search in batches of similar length.
 
         Raises:
@@ -94,7 +91,7 @@ class Translator:
                 the model cannot do what the options ask for.
         """
         self.settings.check(options)
-        _refuse_what_is_no_text(texts)
+        _check_texts(texts)
         segmented = self._segmenter.split(texts, options.split_sentences)
         pieces = list(dict.fromkeys(piece for text in segmented for piece in text.pieces))
         translated = dict(zip(pieces, self._translate_pieces(pieces, options), strict=True))
@@ -111,14 +108,17 @@ class Translator:
             return self._search(_padded(ids, rows), beam_width, options.length_penalty, options.coverage_penalty)
 
         batches = list(_batches(np.diff(ids.offsets.to_numpy()), beam_width))
-        for rows, found in zip(batches, _side_by_side(search, batches), strict=True):
-            for place, row in enumerate(rows):
-                source = tokens[row].as_py()
-                hypotheses[row] = [
-                    self._hypothesis(source, *(found[key][place, rank] for key in ("ids", "scores", "alignment")))
-                    for rank in range(min(options.n_best, beam_width))
-                    if rank == 0 or found["scores"][place, rank] > IMPOSSIBLE
-                ]
+        # A thread for each core: TensorFlow would use several for one batch, but only while it multiplies.
+        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="search") as threads:
+            outputs = threads.map(search, batches) if len(batches) > 1 else map(search, batches)
+            for rows, found in zip(batches, outputs, strict=True):
+                for index, row in enumerate(rows):
+                    source = tokens[row].as_py()
+                    hypotheses[row] = [
+                        self._hypothesis(source, *(found[key][index, rank] for key in ("ids", "scores", "alignment")))
+                        for rank in range(min(options.n_best, beam_width))
+                        if rank == 0 or found["scores"][index, rank] > IMPOSSIBLE
+                    ]
         return hypotheses
 
     def _hypothesis(
@@ -157,6 +157,22 @@ class Translator:
         return source[min(position + is_mark, len(source) - 1)]
 
 
+def load_exported(saved_model: Path) -> Any:
+    """The SavedModel that ``components.model.export`` wrote, with its functions. Needs TensorFlow, and nothing else."""
+    # TensorFlow logs a dozen lines about missing GPUs; an error that matters comes as an exception.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf  # Takes seconds, and options or segments do not need it.
+
+    # It also logs, a line for each function, that a loaded model cannot be trained.
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        return tf.saved_model.load(str(saved_model))
+    finally:
+        logger.setLevel(level)
+
+
 def search_of(exported: Any) -> Search:
     """The ``translate`` function of a SavedModel that is loaded."""
     import tensorflow as tf
@@ -173,7 +189,24 @@ def search_of(exported: Any) -> Search:
     return search
 
 
-def _refuse_what_is_no_text(texts: Sequence[Any]) -> None:
+def attention_of(exported: Any, codec: TextCodec) -> Attention | None:
+    """The ``attention`` function of a SavedModel that is loaded; None if it was exported without one."""
+    import tensorflow as tf
+
+    if not hasattr(exported, "attention"):
+        return None
+
+    def attend(alignment: Alignment) -> np.ndarray:
+        source = codec.source_ids(pa.array([alignment.source_tokens])).flatten().to_numpy()
+        weights = exported.attention(
+            source=tf.constant([source], tf.int32), target=tf.constant([[*alignment.target_ids, EOS]], tf.int32)
+        ).numpy()[0, :-1]
+        return weights[:, ::-1] if codec.settings.reverse_source else weights
+
+    return attend
+
+
+def _check_texts(texts: Sequence[Any]) -> None:
     for number, text in enumerate(texts, 1):
         if not isinstance(text, str):
             raise InputError(f"text {number}: found {type(text).__name__}, must be a string")
@@ -195,18 +228,6 @@ def _batches(lengths: np.ndarray, beam_width: int) -> Iterator[list[int]]:
         batch.append(row)
     if batch:
         yield batch
-
-
-def _side_by_side(work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
-    """``work`` of each item, in order, by a thread for each core.
-
-    TensorFlow too would use several cores for one batch, but only while it multiplies.
-    """
-    if len(items) < 2:
-        yield from map(work, items)
-        return
-    with ThreadPoolExecutor(min(len(items), os.cpu_count() or 1), thread_name_prefix="search") as threads:
-        yield from threads.map(work, items)
 
 
 def _padded(ids: pa.ListArray, rows: Sequence[int]) -> np.ndarray:

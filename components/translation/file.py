@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 
 from components.corpus.files import file_size, is_remote
 from components.errors import InputError
-from components.serving.loading import find_model
 from components.serving.options import TranslationOptions
+from components.serving.package import find_model
 from components.serving.translator import TranslatorSettings
 from components.text.codec import TextCodec
 from components.translation.formats import check_endings, format_of

@@ -10,8 +10,8 @@ from apache_beam.ml.inference.base import ModelHandler
 
 from components.corpus.files import is_remote, reaching
 from components.corpus.remote_folders import download, sizes_below
-from components.serving.loading import FoundModel
 from components.serving.options import TranslationOptions
+from components.serving.package import FoundModel
 from components.serving.translation import Translation
 from components.serving.translator import Translator
 from components.translation.rows import Part

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from components.corpus.runners.table import RUNNERS
 from components.parameters import parameter
-from components.serving.loading import FORMS
 from components.serving.options import MAX_BEAM_WIDTH, SearchOptions
+from components.serving.package import FORMS
 
 
 @dataclass(frozen=True)

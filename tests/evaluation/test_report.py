@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from components.evaluation.measurement import Measurement
 from components.evaluation.report import Report, Rival, differences, pick_examples, render
 from components.evaluation.scores import Scores, bleu, chrf, score_translations
-from components.serving.heat_map import HeatMap, heat_map_chart, heat_maps
-from components.serving.translation import Alignment
+from components.serving.translation import Alignment, HeatMap, heat_map_chart, heat_maps
 from tests.evaluation.pages import check_page
 
 HOSTILE = "<script>alert('$x$')</script> & \"quoted\" {{ 7 * 7 }}"

@@ -9,7 +9,7 @@ import pytest
 
 from components.evaluation.measurement import Measurement, as_document, as_metrics, as_table, as_text, read_measurement
 from components.evaluation.scores import bleu, chrf, compare, score_translations
-from components.serving.heat_map import HeatMap
+from components.serving.translation import HeatMap
 
 SOURCES = ["It is fine tonight.", "A cat sleeps on the carpet.", "Yes!"]
 REFERENCES = ["Il fait beau ce soir.", "Un chat dort sur le tapis.", "Oui !"]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from components.serving.loading import load_model
 from components.serving.options import TranslationOptions
+from components.serving.package import load_model
 from components.translation.file import ROWS_A_PART
 from pipelines import translate, workflow
 from tests.conftest import PROJECT

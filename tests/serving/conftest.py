@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from components.serving.attention import attention_of
-from components.serving.exported import load_exported
 from components.serving.package import package_translator
-from components.serving.translator import Translator, TranslatorSettings, search_of
+from components.serving.translator import Translator, TranslatorSettings, attention_of, load_exported, search_of
 from tests.serving.echo import echo_codec, save_echo
 
 
@@ -20,7 +18,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="session")
 def packaged(exported: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an MLflow model."""
-    return package_translator(*exported, tmp_path_factory.mktemp("packaged") / "model", max_source_length=12)
+    return package_translator(*exported, tmp_path_factory.mktemp("packaged") / "model", TranslatorSettings(12))
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,7 @@ import mlflow
 import pytest
 
 from components.errors import InputError
-from components.serving.loading import SEARCH_METADATA, FoundModel, find_model
-from components.serving.package import log_translator
+from components.serving.package import SEARCH_METADATA, FoundModel, find_model, log_translator
 from tests.serving.echo import save_echo
 
 

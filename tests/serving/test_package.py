@@ -1,6 +1,7 @@
 """The packaged model: what it takes and gives, and that the artifact alone is enough."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import PyFuncModel
 from mlflow.pyfunc.scoring_server import invocations
 
-from components.serving.package import package_translator
+from components.serving.package import load_model, package_translator
 from tests.serving.echo import save_echo
 
 GIVEN = ["A man rides a bicycle.", "", "Yes!\nOne two."]
@@ -112,6 +113,24 @@ def test_the_artifact_alone_is_enough(packaged: Path, tmp_path: Path) -> None:
         "foreign": [],
         "code": str(packaged / "code" / "components"),
     }
+
+
+def test_the_server_is_not_packaged(packaged: Path) -> None:
+    code = packaged / "code" / "components"
+    names = {path.name for path in code.iterdir()} - {"__pycache__"}
+    assert names == {"__init__.py", "errors.py", "parameters.py", "serving", "text"}
+    assert not [path for path in code.rglob("*.py") if "components.server" in path.read_text(encoding="utf-8")]
+
+
+def test_an_earlier_package_still_answers(packaged: Path, tmp_path: Path) -> None:
+    """Its own code is shadowed by that of the checkout; its ``model.py`` is not."""
+    earlier = shutil.copytree(packaged, tmp_path / "model")
+    shutil.copy(Path(__file__).with_name("earlier_model.py"), earlier / "model.py")
+    model = load_model(str(earlier)).pyfunc
+    assert model.predict(GIVEN) == GIVEN
+    (record,) = model.predict(["One two."], params={"return_alignment": True, "n_best": 2})
+    assert (record["translation"], len(record["alternatives"])) == ("One two.", 2)
+    assert record["alignment"][0]["positions"] == [0, 1, 2]
 
 
 def required(packaged: Path) -> set[str]:

@@ -8,10 +8,8 @@ import pytest
 from components.model.export import export_model
 from components.model.parameters import ModelParameters
 from components.model.seq2seq import Seq2Seq
-from components.serving.attention import attention_of
-from components.serving.exported import load_exported
 from components.serving.options import TranslationOptions
-from components.serving.translator import Translator, TranslatorSettings, search_of
+from components.serving.translator import Translator, TranslatorSettings, attention_of, load_exported, search_of
 from tests.serving.echo import echo_codec
 
 TEXTS = [

@@ -14,6 +14,7 @@ import tensorflow as tf
 from components.corpus.parameters import PrepareParameters
 from components.dataset.manifest import Manifest
 from components.serving.package import package_translator
+from components.serving.translator import TranslatorSettings
 from components.text.tokenizer import TOKENIZERS
 from components.text.vocabulary import EOS
 from pipelines import prepare
@@ -67,7 +68,7 @@ def searched(lines: list[str], dataset: Path, folder: Path) -> Counter[tuple[int
     exported = folder / "exported"
     tf.saved_model.save(EchoSearch(), str(exported))
     # Sentences longer than the model can take are cut; the records hold them whole.
-    package_translator(exported, dataset, folder / "model", max_source_length=10_000)
+    package_translator(exported, dataset, folder / "model", TranslatorSettings(10_000))
     model = mlflow.pyfunc.load_model(str(folder / "model"))
     found: Counter[tuple[int, ...]] = Counter()
 

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from components.errors import InputError
-from components.serving.exported import load_exported
 from components.serving.options import TranslationOptions
-from components.serving.translator import Translator, TranslatorSettings, search_of
+from components.serving.translator import Translator, TranslatorSettings, load_exported, search_of
 from tests.serving.echo import echo_codec
 
 OPTIONS = TranslationOptions()

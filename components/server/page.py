@@ -6,10 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from components.errors import InputError
-from components.serving.heat_map import heat_map_chart, heat_maps
+from components.server.scoring import Limits, check_texts
 from components.serving.options import MAX_BEAM_WIDTH, TranslationOptions
-from components.serving.scoring import Limits, check_texts
-from components.serving.translation import Translation
+from components.serving.translation import Translation, heat_map_chart, heat_maps
 from components.serving.translator import Translator
 
 if TYPE_CHECKING:
@@ -17,12 +16,12 @@ if TYPE_CHECKING:
     from gradio import Blocks
 
 EXAMPLES = ["A man in an orange hat is staring at something.", "Where are my keys? I don't see them."]
-# A text of many sentences has more attention than anybody looks at.
+# Attention is shown for so many sentences of a text.
 SHOWN_SENTENCES = 5
-# Translations asked for that may wait; whoever comes then is told to come again.
+# Requests that may wait; further ones are refused.
 QUEUED = 64
-# What a browser asks for to show and to work the page (path → method). The library answers at many more: it takes
-# files from anybody, and gives away some of its own.
+# What a browser requests to show and to operate the page (path → method). Gradio answers at many more: it accepts
+# uploads from anybody, and serves some of its own files.
 ROUTES = {
     "/": "GET",
     "/favicon.ico": "GET",
@@ -60,7 +59,7 @@ def page_application(translator: Translator, model: str, limits: Limits, slots: 
     blocks = _blocks(translator, model, limits, slots)
     outer = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     looks: dict[str, Any] = {"theme": theme, "css": _STYLE, "footer_links": [], "ssr_mode": False}
-    # Errors that are not ours tell of its insides; those of class gradio.Error are shown all the same.
+    # Other errors would reveal the server's insides; those of class gradio.Error are shown all the same.
     return gradio.mount_gradio_app(outer, blocks, path="/", show_error=False, **looks)
 
 
@@ -125,4 +124,6 @@ def attention_charts(translator: Translator, translation: Translation) -> str:
     """HTML: for each sentence which of its words each word of the best translation looked at, and how much."""
     sentences = translation.hypotheses[0].sentences[:SHOWN_SENTENCES]
     charts = "".join(map(heat_map_chart, heat_maps(sentences, translator.attention)))
-    return f'<div class="found attention">{charts}</div>' if charts else "<p>This model does not tell.</p>"
+    if not charts:
+        return "<p>This model was exported without its attention.</p>"
+    return f'<div class="found attention">{charts}</div>'

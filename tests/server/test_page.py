@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
-from components.serving.exported import load_exported
+from components.server.page import EXAMPLES, alternatives_table, attention_charts
 from components.serving.options import TranslationOptions
-from components.serving.page import EXAMPLES, alternatives_table, attention_charts
 from components.serving.translation import Alignment, Hypothesis, Translation
-from components.serving.translator import Translator, TranslatorSettings, search_of
+from components.serving.translator import Translator, TranslatorSettings, load_exported, search_of
 from tests.serving.echo import echo_codec
 
 PROJECT = Path(__file__).parents[2]
@@ -35,13 +34,13 @@ def test_texts_are_shown_as_texts() -> None:
 
 def test_each_word_of_the_translation_is_a_row_of_what_it_looked_at(translator: Translator) -> None:
     (translation,) = translator.translate(["Yes <"], TranslationOptions(beam_width=1))
-    told = re.findall("<title>(.*?)</title>", attention_charts(translator, translation))
-    assert told == ["yes ← yes: 100 %", "&lt; ← yes: 25 %", "&lt; ← &lt;: 75 %"]
+    shown = re.findall("<title>(.*?)</title>", attention_charts(translator, translation))
+    assert shown == ["yes ← yes: 100 %", "&lt; ← yes: 25 %", "&lt; ← &lt;: 75 %"]
 
 
-def test_a_model_that_does_not_tell_its_attention(exported: tuple[Path, Path]) -> None:
+def test_a_model_exported_without_its_attention(exported: tuple[Path, Path]) -> None:
     translator = Translator(echo_codec(), search_of(load_exported(exported[0])), TranslatorSettings())
-    assert "does not tell" in attention_charts(translator, TRANSLATION)
+    assert "without its attention" in attention_charts(translator, TRANSLATION)
 
 
 @pytest.fixture

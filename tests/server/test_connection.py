@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from components.serving import connection
-from components.serving.connection import Connection
+from components.server import server as server_module
+from components.server.server import Connection
 
 ANSWER = b"a" * (16 << 20)
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -26,8 +26,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[uvicorn.Server, int]]:
     """(Server, port)."""
-    monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.5)
-    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(server_module, "REQUEST_SECONDS", 0.5)
+    monkeypatch.setattr(server_module, "ANSWER_SECONDS", 0.5)
     listener = socket.create_server(("127.0.0.1", 0))
     running = uvicorn.Server(uvicorn.Config(application, http=Connection, lifespan="off", log_level="critical"))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})

@@ -4,8 +4,8 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from components.errors import InputError
@@ -16,7 +16,7 @@ JSON, CSV = "application/json", "text/csv"
 
 
 class RefusedRequestError(InputError):
-    """A request that gets no translation. ``status`` is the HTTP status that says so."""
+    """A request that is not answered with translations, but with the HTTP status ``status``."""
 
     def __init__(self, message: str, status: int = 400):
         super().__init__(message)
@@ -42,25 +42,6 @@ class ScoringRequest:
 
     texts: tuple[str, ...]
     options: TranslationOptions
-
-    def body(self, known: Collection[str]) -> bytes:
-        """The same request in the plainest form of the protocol.
-
-        Args:
-            known: the parameters of the packaged model; of one that is older than some parameter, MLflow would ignore
-                it. All of them are told, because an older model's own defaults may be others.
-
-        Raises:
-            RefusedRequestError: if the model does not know a parameter that is not as usual.
-        """
-        usual, params = asdict(TranslationOptions()), asdict(self.options)
-        for name in params.keys() - known:
-            if (found := params.pop(name)) != usual[name]:
-                raise RefusedRequestError(
-                    f"params: {name}: found {found}, must be {usual[name]} for this model, which was packaged before"
-                    " there was this parameter"
-                )
-        return json.dumps({"inputs": self.texts, "params": params}).encode()
 
 
 def read_request(body: bytes, content_type: str, limits: Limits) -> ScoringRequest:
@@ -196,6 +177,6 @@ def check_texts(texts: list[Any], limits: Limits) -> None:
 
 
 def _shortened(text: str) -> str:
-    """What a stranger sent, short enough to be shown to him, and on one line."""
+    """A part of what a client sent, short enough to be sent back, and on one line."""
     shown = text if len(text) <= 200 else text[:199] + "…"
     return "".join(character if character.isprintable() else "�" for character in shown)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from components.server.scoring import CSV, JSON, Limits, RefusedRequestError, read_request
 from components.serving.options import TranslationOptions
-from components.serving.scoring import CSV, JSON, Limits, RefusedRequestError, read_request
 
 LIMITS = Limits(texts=3, characters=30)
 
@@ -49,20 +49,6 @@ def test_parameters_become_options() -> None:
     body = {"inputs": [], "params": {"beam_width": 3, "length_penalty": 1, "n_best": 2, "return_alignment": True}}
     options = read_request(json.dumps(body).encode(), JSON, LIMITS).options
     assert options == TranslationOptions(beam_width=3, length_penalty=1.0, n_best=2, return_alignment=True)
-
-
-def test_the_model_is_told_all_that_it_knows() -> None:
-    """Its own defaults may be others."""
-    body = {"inputs": ["a"], "params": {"n_best": 2}}
-    request = read_request(json.dumps(body).encode(), JSON, LIMITS)
-    told = json.loads(request.body(("beam_width", "n_best", "return_scores")))
-    assert told == {"inputs": ["a"], "params": {"beam_width": 5, "n_best": 2, "return_scores": False}}
-
-
-def test_an_older_model_is_not_asked_for_what_it_does_not_know() -> None:
-    request = read_request(b'{"inputs": ["a"], "params": {"n_best": 2}}', JSON, LIMITS)
-    with pytest.raises(RefusedRequestError, match="params: n_best: found 2, must be 1 for this model, which was"):
-        request.body(("beam_width",))
 
 
 REFUSED = [

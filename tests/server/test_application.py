@@ -1,13 +1,18 @@
-"""The guard before an application that notes what reaches it. What it refuses is tested with the whole server."""
+"""The application around a model that notes what reaches it. What is refused is tested with the whole server."""
 
 import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from mlflow.types import ParamSchema, ParamSpec
 
-from components.serving import guard as guard_module
-from components.serving.guard import Guard
-from components.serving.scoring import Limits
+from components.server import application as application_module
+from components.server.application import Application, ServedModel
+from components.server.scoring import Limits, RefusedRequestError
+from components.serving.options import TranslationOptions
 
 BODY = b'{"inputs": ["%d"]}'
 SCOPE = {
@@ -18,45 +23,64 @@ SCOPE = {
 }
 
 
-def test_who_has_gone_while_he_waited_is_not_translated() -> None:
-    reached: list[bytes] = []
-    first_may_end = asyncio.Event()
+def model(*parameters: str, predict: Any = None) -> ServedModel:
+    """A model whose signature has these parameters."""
+    schema = ParamSchema([ParamSpec(name, "long", 1) for name in parameters])
+    pyfunc = SimpleNamespace(metadata=SimpleNamespace(get_params_schema=lambda: schema), predict=predict)
+    translator = SimpleNamespace(settings=SimpleNamespace(check=lambda options: None))
+    return ServedModel(SimpleNamespace(found=SimpleNamespace(label="model"), translator=translator, pyfunc=pyfunc))  # type: ignore[arg-type]
 
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        reached.append((await receive())["body"])
-        await first_may_end.wait()
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"{}"})
 
-    async def ask(guard: Guard, number: int, gone: asyncio.Event) -> list[Any]:
+def test_the_model_is_given_all_parameters_that_it_knows() -> None:
+    """Its own defaults may be others."""
+    params = model("beam_width", "n_best", "return_scores").params(TranslationOptions(n_best=2))
+    assert params == {"beam_width": 5, "n_best": 2, "return_scores": False}
+
+
+def test_an_older_model_is_not_given_parameters_that_it_does_not_know() -> None:
+    with pytest.raises(RefusedRequestError, match="params: n_best: found 2, must be 1 for this model, which was"):
+        model("beam_width").params(TranslationOptions(n_best=2))
+
+
+def test_a_client_that_disconnects_while_it_waits_is_not_translated() -> None:
+    reached: list[str] = []
+    first_may_end = threading.Event()
+
+    def predict(texts: Sequence[str], params: Mapping[str, Any]) -> list[str]:
+        reached.extend(texts)
+        first_may_end.wait(10)
+        return list(texts)
+
+    async def ask(application: Application, number: int, disconnect: asyncio.Event) -> list[Any]:
         messages = iter([{"type": "http.request", "body": BODY % number}])
         answer: list[Any] = []
 
         async def receive() -> Any:
             if message := next(messages, None):
                 return message
-            await gone.wait()
+            await disconnect.wait()
             return {"type": "http.disconnect"}
 
         async def send(message: Any) -> None:
             answer.append(message)
 
-        await guard(SCOPE, receive, send)
+        await application(SCOPE, receive, send)
         return answer
 
     async def three() -> list[list[Any]]:
-        guard = Guard(application, "model", Limits(), slots=1, check=lambda options: None, parameters=())
-        gone, stays = asyncio.Event(), asyncio.Event()
-        asking = [asyncio.create_task(ask(guard, n, gone if n == 1 else stays)) for n in range(3)]
+        application = Application(model(*vars(TranslationOptions()), predict=predict), Limits(), slots=1)
+        disconnect, stays = asyncio.Event(), asyncio.Event()
+        asking = [asyncio.create_task(ask(application, n, disconnect if n == 1 else stays)) for n in range(3)]
         await asyncio.sleep(0.05)
-        gone.set()
+        disconnect.set()
         await asyncio.sleep(0.05)
         first_may_end.set()
         return await asyncio.gather(*asking)
 
     first, second, third = asyncio.run(three())
-    assert [b'"0"' in reached[0], b'"2"' in reached[1], len(reached)] == [True, True, 2]
+    assert reached == ["0", "2"]
     assert first[0]["status"] == third[0]["status"] == 200
+    assert first[1]["body"] == b'{"predictions": ["0"]}'
     assert second == []
 
 
@@ -84,13 +108,9 @@ def ask_page(method: str, path: str, *parts: bytes, arrives: bool = True) -> tup
     async def send(message: Any) -> None:
         answer.append(message)
 
-    async def nothing(scope: Any, receive: Any, send: Any) -> None:
-        raise AssertionError("MLflow was asked")
-
-    limits = Limits(texts=1, characters=1)
-    guard = Guard(nothing, "model", limits, slots=1, check=lambda options: None, parameters=(), page=page)
+    application = Application(model(), Limits(texts=1, characters=1), slots=1, page=page)
     scope = {**SCOPE, "method": method, "path": path}
-    asyncio.run(asyncio.wait_for(guard(scope, receive, send), 10))
+    asyncio.run(asyncio.wait_for(application(scope, receive, send), 10))
     return answer[0]["status"], bytes(reached)
 
 
@@ -136,5 +156,5 @@ def test_what_the_page_is_sent_has_the_same_limit() -> None:
 
 
 def test_what_the_page_is_sent_has_to_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard_module, "BODY_SECONDS", 0.1)
+    monkeypatch.setattr(application_module, "BODY_SECONDS", 0.1)
     assert ask_page("POST", "/gradio_api/queue/join", b"{", arrives=False) == (408, b"")
