@@ -6,5 +6,5 @@ if sys.version_info[:2] != (3, 11):
     found = ".".join(map(str, sys.version_info[:3]))
     sys.exit(
         f"error: Python {found} was found, Python 3.11 is needed (the newest with wheels of TensorFlow 2.15 and"
-        " tensorflow-addons): uvx --python 3.11 mlflow@3.17.2 run . --env-manager uv"
+        " tensorflow-addons): ./nmt finds or fetches it"
     )

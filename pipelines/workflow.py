@@ -1,6 +1,6 @@
 """The entry ``main``: prepare → train → evaluate → register, one MLflow run with a nested run for each step.
 
-Usage: mlflow run . [-P corpus=… -P units=… …]; ``python -m pipelines.workflow --help`` lists the parameters.
+Usage: ./nmt [-P corpus=… -P units=… …]; ``python -m pipelines.workflow --help`` lists the parameters.
 """
 
 import dataclasses
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from components.code import PROJECT
 from components.corpus.parameters import PrepareParameters
 from components.corpus.survey import survey
 from components.dataset.manifest import Manifest
@@ -111,17 +112,14 @@ def _summary(evaluation: evaluate.Evaluation, page: str) -> str:
         lines += example_lines(example)
     look = [f"UI     {store}/{page}"]
     if not store.startswith("http"):
-        look = [
-            f"UI     uvx --python 3.11 mlflow@3.17.2 ui --backend-store-uri {store}",
-            f"       http://127.0.0.1:5000/{page}",
-        ]
-    serve = "uvx --python 3.11 mlflow@3.17.2 run . --env-manager uv -e serve"
+        other = "" if store == f"sqlite:///{PROJECT}/mlflow.db" else f" --backend-store-uri {store}"
+        look = [f"UI     ./nmt ui{other}", f"       http://127.0.0.1:5000/{page}"]
     lines += [
         "",
         f"Model  {evaluation.name} version {evaluation.version}",
         f"Gate   {evaluation.promotion}",
         *look,
-        f"Serve  {serve} -P model=models:/{evaluation.name}/{evaluation.version}",
+        f"Serve  ./nmt serve -P model=models:/{evaluation.name}/{evaluation.version}",
     ]
     return "\n".join(lines)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from components.tracking.dataset import LoggedDataset
 
-_COMMAND = "uvx --python 3.11 mlflow@3.17.2 run . --env-manager uv"
+_COMMAND = "./nmt"
 # In all, so that the tag holds it with room to spare.
 _SHOWN_METRICS = 30
 _LONGEST = 300
@@ -60,7 +60,7 @@ def _number(value: float) -> str:
 
 
 def _repeat(run: Described) -> str:
-    entry = "" if run.step == "main" else f" -e {run.step}"
+    entry = "" if run.step == "main" else f" {run.step}"
     flags = "".join(f" -P {name}={shlex.quote(value)}" for name, value in run.changed.items() if len(value) < _LONGEST)
     commit = run.facts.get("git.commit", "")
     dirty = " (with changes that were not committed)" if run.facts.get("git.dirty") == "true" else ""

@@ -62,8 +62,8 @@ def test_tree_summary_and_cache(work: Callable[..., Any], capfd: pytest.CaptureF
         f"BLEU {scores.bleu.value:.1f}   chrF {scores.chrf.value:.1f}",
         "Model  nmt-en-fr version 1",
         "Gate   nmt-en-fr version 1 is now champion: there was no champion",
-        "-e serve -P model=models:/nmt-en-fr/1",
-        "mlflow@3.17.2 ui --backend-store-uri sqlite:////",
+        "Serve  ./nmt serve -P model=models:/nmt-en-fr/1",
+        "UI     ./nmt ui --backend-store-uri sqlite:////",
     ):
         assert line in told
     assert told.count("    translation  ") == 5

@@ -51,7 +51,7 @@ Better than ever.
 **Repeat** at commit `0123456789ab` (with changes that were not committed)
 
 ```
-uvx --python 3.11 mlflow@3.17.2 run . --env-manager uv -e train -P corpus='a '"'"'b'"'"' {en,fr}' -P units=64
+./nmt train -P corpus='a '"'"'b'"'"' {en,fr}' -P units=64
 ```"""
     )
 
@@ -64,13 +64,13 @@ def test_only_what_is_not_default_needs_to_be_repeated() -> None:
     said = description(run.run_id)
     assert said.startswith("A try.\n\n**train** finished after ")
     assert "| loss | 1.5 |" in said
-    assert said.endswith(" -e train -P units=64 -P reverse=false\n```")
+    assert said.endswith("./nmt train -P units=64 -P reverse=false\n```")
 
 
 def test_whole_workflow_is_the_main_entry() -> None:
     with step_run("main", {"corpus": "x.tsv", "units": 512}, defaults={"corpus": "sample", "units": 512}) as run:
         pass
-    assert description(run.run_id).endswith("run . --env-manager uv -P corpus=x.tsv\n```")
+    assert description(run.run_id).endswith("./nmt -P corpus=x.tsv\n```")
 
 
 def test_failure_is_told() -> None:
