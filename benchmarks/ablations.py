@@ -143,8 +143,8 @@ def _plan(parameters: Any, data: Path, until: float) -> _Plan:
     from components.model.parameters import ModelParameters
     from components.text.codec import TextCodec
     from components.training.fit import Training
+    from components.training.history import Steps
     from components.training.parameters import TrainingParameters
-    from components.training.progress import Steps
     from components.training.reader import BatchReader
     from components.training.validation import Validation
 

@@ -28,7 +28,7 @@ from components.model.optimizer import WarmupCosine, make_optimizer
 from components.model.parameters import ModelParameters
 from components.model.seq2seq import Seq2Seq, effective_num_sampled
 from components.parameters import parse_value
-from components.training.update import update
+from components.training.fit import update
 
 _LARGE, _WARM = 4096, 5
 

@@ -23,8 +23,8 @@ from components.parameters import parameter, select
 from components.tracking import StepRun, check_tracking, step_run
 from components.tracking.cache import FinishedStep, find_finished, mark_reused, remember, step_key
 from components.tracking.registry import inventory
+from components.training.history import Average, Epoch, Progress
 from components.training.parameters import TrainingParameters
-from components.training.progress import Average, Epoch, Progress
 from components.turns import when_free
 from pipelines import cli
 from pipelines.local_dataset import local_dataset
@@ -98,7 +98,10 @@ def run(parameters: TrainParameters, data_dir: Path) -> TrainedModel:
     if not forced and (earlier := _find_trained(key)):
         with opened() as step:
             return _reuse(earlier, step)
-    from components.training.checkpoints import claimed, forget  # TensorFlow, which takes seconds to import.
+    from components.training.checkpoints import (
+        claimed,
+        delete_checkpoints,
+    )  # TensorFlow, which takes seconds to import.
 
     def train_alone() -> TrainedModel:
         with claimed(checkpoint_dir, checkpoint_key(parameters, manifest)), opened() as step:
@@ -110,7 +113,7 @@ def run(parameters: TrainParameters, data_dir: Path) -> TrainedModel:
             return model
 
     if forced:
-        when_free(lambda: forget(checkpoint_dir))
+        when_free(lambda: delete_checkpoints(checkpoint_dir))
     return when_free(train_alone)
 
 

@@ -1,4 +1,4 @@
-"""The checkpoint folder of a training run: the state to go on from, the best weights, and those to be averaged."""
+"""The checkpoint folder of a training run: the state to resume from, the best weights, and those to be averaged."""
 
 import shutil
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ LATEST, BEST, EPOCHS, OWNER_FILE = "latest", "best", "epochs", "training.key"
 
 
 class Checkpoints:
-    """All kinds of checkpoint. Each appears whole or not at all: the one before goes when the new one stands.
+    """All kinds of checkpoint. Each appears whole or not at all: the old one is deleted once the new one is complete.
 
     Args:
         folder: of this training run.
         model: whose weights are kept.
-        epochs: after how many epochs, the last ones, weights are kept to be averaged.
-        optimizer: that training goes on with.
-        counters: everything else that it goes on from.
+        epochs: how many of the last epochs' weights are kept to be averaged.
+        optimizer: its state is saved with the latest weights.
+        counters: all other state of the training.
     """
 
     def __init__(
@@ -34,8 +34,8 @@ class Checkpoints:
         optimizer: tf.keras.optimizers.legacy.Optimizer,
         **counters: tf.Variable,
     ):
-        everything = tf.train.Checkpoint(model=model, optimizer=optimizer, **counters)
-        self._latest = tf.train.CheckpointManager(everything, str(folder / LATEST), max_to_keep=1)
+        state = tf.train.Checkpoint(model=model, optimizer=optimizer, **counters)
+        self._latest = tf.train.CheckpointManager(state, str(folder / LATEST), max_to_keep=1)
         weights = tf.train.Checkpoint(model=model)
         self._best = tf.train.CheckpointManager(weights, str(folder / BEST), max_to_keep=1)
         self._epochs = tf.train.CheckpointManager(weights, str(folder / EPOCHS), max_to_keep=epochs)
@@ -52,15 +52,15 @@ class Checkpoints:
         return path is not None
 
     def save_latest(self) -> None:
-        """Keeps the state as it is, for a process to go on from.
+        """Saves the state to resume from.
 
         Raises:
-            InputError: if it cannot be written; what was kept before still is. So do the others that save.
+            InputError: if it cannot be written; the checkpoint before is kept. So do the other methods that save.
         """
         self._save(self._latest, [*self._model.variables, *self._optimizer.weights])
 
     def save_best(self, step: int) -> None:
-        """Keeps the weights as they are after ``step`` steps as the best so far."""
+        """Saves the weights after ``step`` steps as the best so far."""
         self._save(self._best, self._model.variables, step)
 
     def restore_best(self) -> None:
@@ -68,20 +68,20 @@ class Checkpoints:
         self._restore(self._best.latest_checkpoint)
 
     def save_epoch(self, step: int) -> None:
-        """Keeps the weights as they are after ``step`` steps; what was kept for that step before is replaced."""
+        """Saves the weights after ``step`` steps, for the average; those saved for that step before are replaced."""
         self._save(self._epochs, self._model.variables, step)
 
     def restore_average(self) -> int:
-        """Gives the model the mean of the weights that :meth:`save_epoch` kept; returns of how many that is."""
-        kept = self._epochs.checkpoints
+        """Gives the model the mean of the weights that :meth:`save_epoch` saved; returns how many epochs that is."""
+        paths = self._epochs.checkpoints
         sums = [np.zeros(variable.shape, np.float64) for variable in self._model.variables]
-        for path in kept:
+        for path in paths:
             self._restore(path)
             for total, variable in zip(sums, self._model.variables, strict=True):
                 total += variable.numpy()
         for total, variable in zip(sums, self._model.variables, strict=True):
-            variable.assign(total / len(kept))
-        return len(kept)
+            variable.assign(total / len(paths))
+        return len(paths)
 
     def _restore(self, path: str) -> None:
         self._best.checkpoint.restore(path).assert_existing_objects_matched()
@@ -102,13 +102,13 @@ class Checkpoints:
             ) from error
 
     def _remove_unfinished(self) -> None:
-        """What was being written when the process was killed or the disk was full."""
+        """Deletes what was being written when the process was killed or the disk was full."""
         for unfinished in self._folder.glob("*/*_temp"):
             shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _reason(error: OSError | tf.errors.OpError) -> str:
-    """``No space left on device``, of a message that names TensorFlow's operation and file before it."""
+    """``No space left on device``, from a message in which TensorFlow's operation and file come first."""
     if isinstance(error, OSError):
         return error.strerror or str(error)
     return str(error.message).rpartition("; ")[2].partition(" [Op:")[0]
@@ -116,20 +116,19 @@ def _reason(error: OSError | tf.errors.OpError) -> str:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the folder for this process, so that two runs do not write the same checkpoints; makes it if need be.
+    """Locks the folder, so that two runs do not write the same checkpoints; creates it if necessary.
 
     Raises:
-        BusyError: if another process holds it.
+        BusyError: if another process holds the lock.
         InputError: if it cannot be written.
     """
-    try:
+    lock = FileLock(folder / "lock")
+    with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "lock")
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BusyError(f"checkpoint_dir: {folder} is in use by another training run") from None
-    except OSError as error:
-        raise _not_written(folder, error) from None
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise BusyError(f"checkpoint_dir: {folder} is in use by another training run") from None
     try:
         yield
     finally:
@@ -138,7 +137,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def claimed(folder: Path, key: str) -> Iterator[None]:
-    """The same, for the checkpoints of one training and no other; ``key`` names it.
+    """Locks the folder for the checkpoints of the training named by ``key``, and of no other.
 
     Raises:
         InputError: as :func:`locked`, or if the folder holds another training's checkpoints.
@@ -148,34 +147,32 @@ def claimed(folder: Path, key: str) -> Iterator[None]:
         if owner.exists() and owner.read_text() != key:
             raise InputError(
                 f"checkpoint_dir: {folder} holds another training (other dataset, parameters or code); name another"
-                " folder, or force=train to begin anew in it"
+                " folder, or force=train to start again in it"
             )
-        _write_owner(owner, key)
+        # Whole or not at all: half a key would be another training's.
+        partial = owner.with_suffix(".partial")
+        with _writing(folder):
+            partial.write_text(key)
+            partial.replace(owner)
         yield
 
 
-def _write_owner(owner: Path, key: str) -> None:
-    """Whole or not at all: half a key would be another training's."""
-    partial = owner.with_suffix(".partial")
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
     try:
-        partial.write_text(key)
-        partial.replace(owner)
+        yield
     except OSError as error:
-        raise _not_written(owner.parent, error) from None
+        raise InputError(f"checkpoint_dir: {folder} cannot be written: {error.strerror}") from None
 
 
-def _not_written(folder: Path, error: OSError) -> InputError:
-    return InputError(f"checkpoint_dir: {folder} cannot be written: {error.strerror}")
-
-
-def forget(folder: Path) -> None:
-    """Deletes the checkpoints in the folder, whatever training they are of.
+def delete_checkpoints(folder: Path) -> None:
+    """Deletes the checkpoints in the folder, of whatever training they are.
 
     Raises:
         InputError: as :func:`locked`.
     """
     with locked(folder):
-        for kept in (LATEST, BEST, EPOCHS):
-            shutil.rmtree(folder / kept, ignore_errors=True)
+        for kind in (LATEST, BEST, EPOCHS):
+            shutil.rmtree(folder / kind, ignore_errors=True)
         for file in (HISTORY_FILE, OWNER_FILE):
             (folder / file).unlink(missing_ok=True)

@@ -4,26 +4,24 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from components.dataset.manifest import Manifest
 from components.dataset.warnings import too_few_records
 from components.errors import InputError
-from components.model.optimizer import WarmupCosine, make_optimizer
+from components.model.optimizer import WarmupCosine, clip_by_global_norm, make_optimizer
 from components.model.parameters import ModelParameters
 from components.model.seq2seq import Seq2Seq
 from components.text.codec import TextCodec
 from components.training.checkpoints import Checkpoints
-from components.training.history import History
+from components.training.history import Average, Epoch, History, Progress, Steps
 from components.training.parameters import TrainingParameters
-from components.training.progress import Average, Epoch, Progress, Steps
 from components.training.reader import BatchReader
-from components.training.update import Update, update
 from components.training.validation import Validation
 
-# How often progress is told, in steps, and how often the state is saved, in seconds. Neither touches the weights.
+# How often progress is reported, in steps, and how often the state is saved, in seconds. Neither touches the weights.
 REPORTED_STEPS = 10
 SAVED_SECONDS = 120
 # What weights are compared by: more is better.
@@ -33,10 +31,51 @@ _MERIT: dict[str, Callable[[Mapping[str, float]], float]] = {
 }
 
 
+class Update(NamedTuple):
+    """What an update measured, float32 scalars.
+
+    ``loss`` is the batch's mean in nats per target token, of which there are ``tokens``; ``gradient_norm`` is that
+    before clipping; ``learning_rate`` is what the update was made with.
+    """
+
+    loss: tf.Tensor
+    tokens: tf.Tensor
+    gradient_norm: tf.Tensor
+    learning_rate: tf.Tensor
+
+
+def update(
+    model: Seq2Seq,
+    optimizer: tf.keras.optimizers.legacy.Optimizer,
+    source: tf.Tensor,
+    target: tf.Tensor,
+    seed: int,
+    step: tf.Tensor,
+    clip_norm: float,
+) -> Update:
+    """One update of the model's weights.
+
+    Args:
+        model: to be trained.
+        optimizer: with a schedule of learning rates.
+        source, target: int32 ids, [batch, source time] and [batch, target time].
+        seed, step: decide on candidates and dropout; ``step`` is an int64 scalar.
+        clip_norm: see :func:`clip_by_global_norm`.
+    """
+    with tf.GradientTape() as tape:
+        loss = model.training_loss(source, target, seed, step)
+        mean = loss.total / loss.tokens
+    variables = model.trainable_variables
+    gradients, norm = clip_by_global_norm(tape.gradient(mean, variables), clip_norm)
+    rate = optimizer.learning_rate(optimizer.iterations)
+    optimizer.apply_gradients(zip(gradients, variables, strict=True))
+    return Update(mean, loss.tokens, norm, rate)
+
+
 class Training:
     """One training run over a dataset; what it has done so far is in its checkpoint folder.
 
-    Order, dropout and candidates are functions of (seed, step): a run that was killed and goes on from its last
+    Order, dropout and candidates are functions of (seed, step): a run that was killed and resumes from its last
     checkpoint ends with the weights of one that was not.
 
     Args:
@@ -66,7 +105,7 @@ class Training:
         self._optimizer = make_optimizer(
             WarmupCosine(parameters.learning_rate, parameters.warmup_steps, self.total_steps)
         )
-        self._optimizer._create_all_weights(self.model.trainable_variables)  # So that they are there to be restored.
+        self._optimizer._create_all_weights(self.model.trainable_variables)  # A checkpoint restores what exists.
         self._validation = Validation(self.model, codec, data, manifest, parameters.batch_tokens)
 
         self._step = tf.Variable(0, dtype=tf.int64)
@@ -86,7 +125,7 @@ class Training:
             validated_step=self._validated_step,
         )
         self.resumed = self._checkpoints.resume()
-        self._history = History(checkpoint_dir, self._stands)
+        self._history = History(checkpoint_dir, self._is_saved)
 
     @property
     def step(self) -> int:
@@ -95,34 +134,35 @@ class Training:
 
     @property
     def seconds(self) -> float:
-        """Seconds of training and validation so far, over all the processes that had a part in it."""
+        """Seconds of training and validation until the last save, over all the processes that took part."""
         return float(self._seconds)
 
     @property
     def history(self) -> list[Steps | Epoch]:
-        """What earlier processes told of the steps that this one goes on from."""
+        """What earlier processes reported of the steps that this one resumes from."""
         return self._history.events
 
-    def _stands(self, event: Steps | Epoch) -> bool:
+    def _is_saved(self, event: Steps | Epoch) -> bool:
         # The state may be that of an epoch's last step, and its validation still to come.
         done = isinstance(event, Steps) or self._is_validated()
         return event.step < self.step or (event.step == self.step and done)
 
     def run(self) -> Generator[Progress, None, None]:
-        """Trains to the end, telling how it goes; then the model has its best weights, or the average of the last.
+        """Trains to the end and reports progress; then the model has its best weights, or the average of the last.
 
         It ends after ``epochs``, when ``patience`` is at its end, or when ``max_minutes`` are over; with more
-        of them it goes on from there. Whoever interrupts it, or stops listening, loses nothing: the state is saved.
+        of them it resumes from there. Interrupting it, or closing the generator, saves the state first.
 
         Raises:
             InputError: if the loss or its gradient is no longer a number, or if the state cannot be saved: what could
                 not be resumed is not trained.
         """
-        clock = _Clock(self._seconds)
-        while not (self._finished() or (self._is_validated() and self._out_of_time(clock))):
+        # As if all earlier processes and this one were one, without the pauses.
+        self._began = time.monotonic() - self.seconds
+        while not (self._finished() or (self._is_validated() and self._out_of_time())):
             if self.step == 0 or self.step % self._reader.batches or self._is_validated():
-                yield from self._rest_of_epoch(clock)
-            epoch = self._validate(clock)
+                yield from self._rest_of_epoch()
+            epoch = self._validate()
             self._history.add(epoch)
             self._checkpoints.save_latest()
             yield epoch
@@ -131,45 +171,47 @@ class Training:
         else:
             self._checkpoints.restore_best()
 
-    def _rest_of_epoch(self, clock: "_Clock") -> Iterator[Steps]:
-        """Trains from where the epoch stands to its end, or until time is up, and saves the state."""
+    def _rest_of_epoch(self) -> Iterator[Steps]:
+        """Trains from the current position in the epoch to its end, or until time is up, and saves the state."""
         epoch, position = divmod(self.step, self._reader.batches)
         batches = iter(self._reader.shuffled(epoch, skip=position))
-        reported = _Means()
-        saved = time.monotonic()
+        means = _Means()
+        saved = requested = time.monotonic()
         try:
-            for batch, waited in _timed(batches):
-                loss, tokens, norm, rate = (float(part) for part in self._train_step(*batch))
+            for source, target in batches:
+                waited = time.monotonic() - requested
+                loss, tokens, norm, rate = (float(value) for value in self._train_step(source, target))
                 self._refuse_divergence(loss, norm)
-                positions = float(tf.size(batch[1]) - tf.shape(batch[1])[0])
-                reported.add(loss=loss, tokens=tokens, norm=norm, positions=positions, rate=rate, waited=waited)
-                if reported.steps == REPORTED_STEPS:
-                    yield self._told(reported)
-                if self._out_of_time(clock):
+                positions = float(tf.size(target) - tf.shape(target)[0])
+                means.add(loss=loss, tokens=tokens, norm=norm, positions=positions, rate=rate, waited=waited)
+                if means.steps == REPORTED_STEPS:
+                    yield self._report(means)
+                if self._out_of_time():
                     break
                 if time.monotonic() - saved > SAVED_SECONDS:
-                    self._save(clock)
+                    self._save()
                     saved = time.monotonic()
-            if reported.steps:
-                yield self._told(reported)
-            self._save(clock)
+                requested = time.monotonic()
+            if means.steps:
+                yield self._report(means)
+            self._save()
         except (KeyboardInterrupt, GeneratorExit):
-            if reported.steps:
-                self._told(reported)
-            self._save(clock)
+            if means.steps:
+                self._report(means)
+            self._save()
             raise
 
-    def _told(self, reported: "_Means") -> Steps:
-        steps = Steps(self.step, self.total_steps, reported.metrics(self.model.num_sampled))
-        reported.reset()  # Before it is written: an interrupt must not tell it twice.
+    def _report(self, means: "_Means") -> Steps:
+        steps = Steps(self.step, self.total_steps, means.metrics(self.model.num_sampled))
+        means.reset()  # Before it is written: an interrupt must not report it twice.
         self._history.add(steps)
         return steps
 
-    def _save(self, clock: "_Clock") -> None:
-        clock.tick()
+    def _save(self) -> None:
+        self._seconds.assign(time.monotonic() - self._began)
         self._checkpoints.save_latest()
 
-    def _validate(self, clock: "_Clock") -> Epoch:
+    def _validate(self) -> Epoch:
         """Measures the model as it is, and keeps its weights if they are the best so far."""
         metrics, examples = self._validation.measure()
         self._refuse_divergence(metrics["val_loss"], 0.0)
@@ -182,7 +224,7 @@ class Training:
             self._checkpoints.save_epoch(self.step)
         self._epochs_since_best.assign(0 if best else int(self._epochs_since_best) + 1)
         self._validated_step.assign(self._step)
-        clock.tick()
+        self._seconds.assign(time.monotonic() - self._began)
         epoch = -(-self.step // self._reader.batches)
         return Epoch(epoch, self.step, {**metrics, "train_minutes": self.seconds / 60}, examples, best)
 
@@ -209,8 +251,8 @@ class Training:
         out_of_patience = 0 < self.parameters.patience <= int(self._epochs_since_best)
         return self._is_validated() and (out_of_patience or self.step >= self.total_steps)
 
-    def _out_of_time(self, clock: "_Clock") -> bool:
-        return 0 < self.parameters.max_minutes * 60 <= clock.seconds()
+    def _out_of_time(self) -> bool:
+        return 0 < self.parameters.max_minutes * 60 <= time.monotonic() - self._began
 
     @tf.function(
         input_signature=[
@@ -222,34 +264,9 @@ class Training:
         # The step counts itself: whenever Python is interrupted, weights and counter are of the same step.
         step = self._step.read_value()
         seed, clip_norm = self.parameters.seed, self.parameters.clip_norm
-        told = update(self.model, self._optimizer, source, target, seed, step, clip_norm)
+        updated = update(self.model, self._optimizer, source, target, seed, step, clip_norm)
         self._step.assign_add(1)
-        return told
-
-
-def _timed(batches: Iterator[Any]) -> Iterator[tuple[Any, float]]:
-    """The batches, each with the seconds that it was waited for."""
-    while True:
-        began = time.monotonic()
-        batch = next(batches, None)
-        if batch is None:
-            return
-        yield batch, time.monotonic() - began
-
-
-class _Clock:
-    """Seconds of training: those of earlier processes, from the checkpoint, and those of this one."""
-
-    def __init__(self, recorded: tf.Variable):
-        self._recorded = recorded
-        self._began = time.monotonic() - float(recorded)
-
-    def seconds(self) -> float:
-        return time.monotonic() - self._began
-
-    def tick(self) -> None:
-        """Writes the time into the variable that checkpoints hold."""
-        self._recorded.assign(self.seconds())
+        return updated
 
 
 class _Means:
@@ -259,7 +276,6 @@ class _Means:
         self.reset()
 
     def reset(self) -> None:
-        """Begins anew."""
         self.steps = 0
         self._began = time.monotonic()
         self._sums: dict[str, float] = {}
@@ -269,8 +285,8 @@ class _Means:
         """One step: loss per token, target tokens and positions, gradient norm, learning rate, seconds of waiting."""
         self.steps += 1
         self._rate = rate
-        parts = {"loss": loss * tokens, "tokens": tokens, "norm": norm, "positions": positions, "waited": waited}
-        self._sums = {name: self._sums.get(name, 0.0) + part for name, part in parts.items()}
+        values = {"loss": loss * tokens, "tokens": tokens, "norm": norm, "positions": positions, "waited": waited}
+        self._sums = {name: self._sums.get(name, 0.0) + value for name, value in values.items()}
 
     def metrics(self, num_sampled: int) -> dict[str, float]:
         """The metrics by the names that they are recorded under."""

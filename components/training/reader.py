@@ -1,5 +1,6 @@
 """From the TFRecords of a prepared dataset to batches: one bucket a batch, shuffled by seed, padded to the longest."""
 
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ from components.dataset.records import SOURCE, TARGET
 
 # Records that are shuffled at a time in each bucket, beyond the order of its files.
 _SHUFFLED_RECORDS = 1 << 16
-# Batches that are sorted by length together: enough for batches of nearly equal lengths, few enough that what stands
-# together in a batch is another matter in each epoch.
+# Batches that are sorted by length together: enough for batches of nearly equal lengths, few enough for other
+# sentences to share a batch in each epoch.
 _SORTED_BATCHES = 32
-_BATCHES_AHEAD = 8
+_PREFETCHED_BATCHES = 8
 _FEATURES = {name: tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64) for name in (SOURCE, TARGET)}
 
 
@@ -41,57 +42,51 @@ class BatchReader:
 
     def in_order(self) -> tf.data.Dataset:
         """All batches, shortest bucket first; the same each time."""
-        parts = [self._batched(self._records(bucket), size) for bucket, size in self._buckets]
-        return _ahead(_concatenated(parts))
+        buckets = [_batched(self._records(bucket), size) for bucket, size in self._buckets]
+        return _prefetched(reduce(tf.data.Dataset.concatenate, buckets))
 
     def shuffled(self, epoch: int, skip: int = 0) -> tf.data.Dataset:
         """The batches of an epoch, in an order that is a function of (seed, epoch), without the first ``skip``.
 
-        tf.data mixes TensorFlow's global seed in: set it before, to the same for the same order.
+        tf.data also uses TensorFlow's global seed: the same order needs the same global seed.
         """
-        order = np.random.default_rng([self._seed, epoch])
-        parts = []
+        random = np.random.default_rng([self._seed, epoch])
+        buckets = []
         for bucket, size in self._buckets:
-            seed = int(order.integers(2**31))
-            records = self._records(bucket, order).shuffle(min(_SHUFFLED_RECORDS, bucket.records), seed)
-            parts.append(self._batched(records, size).shuffle(_SORTED_BATCHES, seed))
-        turns = order.permutation(np.repeat(np.arange(len(parts), dtype=np.int64), self._batches_of_buckets))
-        choice = tf.data.Dataset.from_tensor_slices(turns)
-        return _ahead(tf.data.Dataset.choose_from_datasets(parts, choice, stop_on_empty_dataset=False).skip(skip))
+            seed = int(random.integers(2**31))
+            records = self._records(bucket, random).shuffle(min(_SHUFFLED_RECORDS, bucket.records), seed)
+            buckets.append(_batched(records, size).shuffle(_SORTED_BATCHES, seed))
+        order = random.permutation(np.repeat(np.arange(len(buckets), dtype=np.int64), self._batches_of_buckets))
+        choice = tf.data.Dataset.from_tensor_slices(order)
+        batches = tf.data.Dataset.choose_from_datasets(buckets, choice, stop_on_empty_dataset=False)
+        return _prefetched(batches.skip(skip))
 
-    def _records(self, bucket: BucketRecords, order: np.random.Generator | None = None) -> tf.data.Dataset:
+    def _records(self, bucket: BucketRecords, random: np.random.Generator | None = None) -> tf.data.Dataset:
         files = [str(self._folder / file) for file in bucket.files]
-        return tf.data.TFRecordDataset(order.permutation(files) if order else files)
+        return tf.data.TFRecordDataset(random.permutation(files) if random else files)
 
-    def _batched(self, records: tf.data.Dataset, size: int) -> tf.data.Dataset:
-        """Serialized records → padded batches of sentences that are about as long as one another."""
-        return (
-            records.batch(size * _SORTED_BATCHES)
-            .map(_sorted_by_length)
-            .flat_map(lambda source, target: tf.data.Dataset.from_tensor_slices((source, target)).batch(size))
-            .map(lambda source, target: (source.to_tensor(), target.to_tensor()))
-        )
+
+def _batched(records: tf.data.Dataset, size: int) -> tf.data.Dataset:
+    """Serialized records → padded batches of sentences of similar length."""
+    return (
+        records.batch(size * _SORTED_BATCHES)
+        .map(_sorted_by_length)
+        .flat_map(lambda source, target: tf.data.Dataset.from_tensor_slices((source, target)).batch(size))
+        .map(lambda source, target: (source.to_tensor(), target.to_tensor()))
+    )
 
 
 def _sorted_by_length(records: tf.Tensor) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
     examples = tf.io.parse_example(records, _FEATURES)
     source, target = (tf.cast(examples[name], tf.int32) for name in (SOURCE, TARGET))
-    # By target, because that is where time goes; by source among equals.
+    # By target, which costs the most time; by source among equals.
     key = target.row_lengths() * 100_000 + source.row_lengths()
     order = tf.argsort(key, stable=True)
     return tf.gather(source, order), tf.gather(target, order)
 
 
-def _ahead(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """The same, read ahead of the training step."""
+def _prefetched(batches: tf.data.Dataset) -> tf.data.Dataset:
     options = tf.data.Options()
     # There is nothing to tune, and on one core an iterator's end waits half a minute for the thread that tunes.
     options.autotune.enabled = False
-    return batches.prefetch(_BATCHES_AHEAD).with_options(options)
-
-
-def _concatenated(parts: list[tf.data.Dataset]) -> tf.data.Dataset:
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = whole.concatenate(part)
-    return whole
+    return batches.prefetch(_PREFETCHED_BATCHES).with_options(options)

@@ -16,13 +16,13 @@ from components.model.seq2seq import Seq2Seq
 from components.serving.options import TranslationOptions
 from components.serving.translator import Search, Translator, TranslatorSettings
 from components.text.codec import TextCodec
-from components.training.progress import Example
+from components.training.history import Example
 from components.training.reader import BatchReader
 
-# Sentences that are translated after each epoch: enough to see BLEU rise, few enough not to be waited for.
+# Sentences translated after each epoch: enough to see BLEU rise, few enough to take seconds.
 SAMPLE = 500
 EXAMPLES = 5
-# Logits of the full softmax that are held at a time, 128 MiB of them: with a large vocabulary a batch of training's
+# Logits of the full softmax held at a time, 128 MiB of them: with a large vocabulary a batch of training's
 # size would take gigabytes.
 _LOGITS = 1 << 25
 
@@ -49,7 +49,7 @@ class Validation:
             total += float(loss.total)
             tokens += float(loss.tokens)
         sources, references = zip(*self._sample, strict=True)
-        # Laid out for each measurement: kept, it would double the memory of the projection.
+        # Made for each measurement: kept, it would double the memory of the projection.
         translator = Translator(self._codec, self._search(search_projection(self._model)), self._settings)
         translations = translator.translate(sources, TranslationOptions(beam_width=1, split_sentences=False))
         examples = tuple(

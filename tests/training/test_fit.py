@@ -10,9 +10,9 @@ from components.dataset.manifest import Manifest
 from components.errors import InputError
 from components.model.optimizer import WarmupCosine
 from components.text.codec import TextCodec
-from components.training.checkpoints import claimed, forget, locked
+from components.training.checkpoints import claimed, delete_checkpoints, locked
 from components.training.fit import REPORTED_STEPS, Training
-from components.training.progress import Epoch, Steps
+from components.training.history import Epoch, Steps
 from components.training.reader import BatchReader
 from components.training.validation import Validation
 from tests.training.trainings import FITTING, killed_at, make, weights
@@ -99,7 +99,7 @@ def test_a_run_that_goes_on_knows_what_was_told_before(dataset, tmp_path, undist
     assert [epoch.metrics["val_loss"] for epoch in epochs] == [e.metrics["val_loss"] for e in undisturbed[1]]
     assert epochs[0].examples == undisturbed[1][0].examples
     assert make(dataset, tmp_path).history == told
-    forget(tmp_path)
+    delete_checkpoints(tmp_path)
     assert make(dataset, tmp_path).history == []
 
 
@@ -190,7 +190,7 @@ def test_a_folder_belongs_to_one_training(tmp_path):
         pass
     with pytest.raises(InputError, match="holds another training"), claimed(tmp_path, "other"):
         pass
-    forget(tmp_path)
+    delete_checkpoints(tmp_path)
     with claimed(tmp_path, "other"):
         pass
 

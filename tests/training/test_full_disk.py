@@ -17,8 +17,7 @@ from components.errors import InputError
 from components.model.optimizer import WarmupCosine, make_optimizer
 from components.training import fit
 from components.training.checkpoints import LATEST, Checkpoints, claimed
-from components.training.history import History
-from components.training.progress import Steps
+from components.training.history import History, Steps
 from tests.pipelines.checkout import Checkout, kill, wait_until
 from tests.training.trainings import make
 
