@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.errors import InputError
-from components.model.linear import PRODUCT_DTYPES
+from components.model.layers import PRODUCT_DTYPES
 from components.model.optimizer import WarmupCosine, make_optimizer
 from components.model.parameters import ModelParameters
 from components.model.seq2seq import Seq2Seq, effective_num_sampled

@@ -2,5 +2,5 @@
 
 import warnings
 
-# tensorflow-addons tells at each import that its development has ended. That is known, and why it stays in this room.
+# tensorflow-addons warns at each import that its development has ended, which is why it stays in this room.
 warnings.filterwarnings("ignore", message="\\s*TensorFlow Addons", category=UserWarning)

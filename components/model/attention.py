@@ -1,7 +1,7 @@
-"""What the decoder sees of the source at each step, besides its own state.
+"""Attention: what the decoder sees of the source at each step, besides its own state.
 
 tensorflow-addons' mechanisms attend for one step, as a search must. Teacher forcing knows all queries beforehand:
-``scores`` says for all steps at once, in a few large products, what the mechanism says step by step.
+``scores`` computes for all steps at once, in a few large products, what the mechanism computes step by step.
 """
 
 from typing import Protocol
@@ -9,7 +9,7 @@ from typing import Protocol
 import tensorflow as tf
 import tensorflow_addons as tfa
 
-from components.model.linear import Linear
+from components.model.layers import Linear
 
 
 class Mechanism(Protocol):
@@ -18,7 +18,7 @@ class Mechanism(Protocol):
     values: tf.Tensor
 
     def scores(self, queries: tf.Tensor) -> tf.Tensor:
-        """How well each source position answers each query: [batch, time, units] → [batch, time, source time]."""
+        """How well each source position matches each query: [batch, time, units] → [batch, time, source time]."""
         ...
 
 
@@ -37,15 +37,14 @@ class Luong(tfa.seq2seq.LuongAttention):
 class ScaledLuong(Luong):
     """The same with scores divided by √units (as by Vaswani et al. 2017).
 
-    A sum of ``units`` products, each of which an update moves, soon runs into the flat ends of the softmax, where
-    nothing is learnt any more of what to attend to. That is so beside a unidirectional encoder (``python -m
-    benchmarks.ablations``); beside a bidirectional one, the sharper :class:`Luong` learnt better on Multi30k and on
-    Canadian law.
+    Unscaled scores are sums of ``units`` products and soon saturate the softmax, where gradients vanish. With a
+    unidirectional encoder that costs much (``python -m benchmarks.ablations``); with a bidirectional one, the sharper
+    :class:`Luong` learnt better on Multi30k and on Canadian law.
     """
 
     def __init__(self, units: int, product_dtype: tf.DType):
         super().__init__(units, product_dtype)
-        # What tensorflow-addons multiplies the scores of a single step with.
+        # tensorflow-addons multiplies the scores of a single step by it.
         self.scale_weight = units**-0.5
 
     def scores(self, queries: tf.Tensor) -> tf.Tensor:
@@ -60,7 +59,7 @@ class Bahdanau(tfa.seq2seq.BahdanauAttention):
         super().__init__(units, name="attention")
         self.memory_layer = Linear(units, product_dtype, name="memory")
         self.query_layer = Linear(units, product_dtype, name="query")
-        # Otherwise it comes to exist with the first single step.
+        # Otherwise its weights are created with the first single step.
         self.build(tf.TensorShape([None, None, units]))
 
     def scores(self, queries: tf.Tensor) -> tf.Tensor:

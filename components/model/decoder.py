@@ -1,10 +1,10 @@
 """The decoder: LSTM layers, with tensorflow-addons' attention or without.
 
 The attended vector is not fed back into the next step ("input feeding"). So teacher forcing, which knows all inputs
-beforehand, runs each layer over the whole sequence and attends for all steps at once; a search goes step by step
+beforehand, runs each layer over the whole sequence and attends for all steps at once: few large products are faster
+than many small ones (``python -m benchmarks.step`` compares them with the machine's peak). A search goes step by step
 through tensorflow-addons' ``AttentionWrapper``. Both are the same function: a test compares the first with
-``BasicDecoder`` and ``TrainingSampler`` over the second. All steps at once are faster: few large products instead
-of many small ones (``python -m benchmarks.step`` says how near they come to the machine's peak).
+``BasicDecoder`` and ``TrainingSampler`` over the second.
 """
 
 from typing import Any
@@ -13,11 +13,8 @@ import tensorflow as tf
 import tensorflow_addons as tfa
 
 from components.model.attention import MECHANISMS, contexts
-from components.model.dropout import Dropout
-from components.model.embedding import embedding
 from components.model.encoder import Encoded
-from components.model.linear import PRODUCT_DTYPES, Linear
-from components.model.lstm import LSTM, StackedCell
+from components.model.layers import LSTM, PRODUCT_DTYPES, Dropout, Linear, StackedCell, embedding
 from components.model.parameters import ModelParameters
 
 
@@ -28,7 +25,7 @@ class Decoder(tf.keras.layers.Layer):
         super().__init__(name="decoder")
         dtype = PRODUCT_DTYPES[precision]
         size = parameters.embedding_size
-        # As a projection too, it must not start with logits of the size of its vectors.
+        # As a tied projection, vectors of the usual size would start with logits as large.
         self.embedding = embedding(vocabulary_size, size, *([size**-0.5] if parameters.tie_embeddings else []))
         self._lstms = [LSTM(parameters.units, dtype, name=f"layer_{layer}") for layer in range(parameters.layers)]
         self._cell: tf.keras.layers.Layer = StackedCell(self._lstms, name="cell")
@@ -37,7 +34,7 @@ class Decoder(tf.keras.layers.Layer):
         if self._mechanism:
             self._attention_layer = Linear(parameters.units, dtype, activation="tanh", name="attended")
             self._cell = tfa.seq2seq.AttentionWrapper(
-                self._cell, self._mechanism, attention_layer=self._attention_layer, cell_input_fn=_without_feeding
+                self._cell, self._mechanism, attention_layer=self._attention_layer, cell_input_fn=_without_input_feeding
             )
         # A tied projection has the size of the embeddings, not that of the states.
         self._to_embedding = (
@@ -57,13 +54,13 @@ class Decoder(tf.keras.layers.Layer):
 
         Args:
             inputs: int32 ids [batch, time], the target without its last id.
-            encoded: what the encoder made of the source.
+            encoded: the encoded source.
             lengths: int32 [batch], how many of the ids count.
             dropout: applied to the input of each layer and to the hidden states.
             training: see :meth:`LSTM.call`.
 
         Returns:
-            float32 [batch, time, output_size]; what stands behind a sequence's length is meaningless.
+            float32 [batch, time, output_size]; meaningless behind a sequence's length.
         """
         hidden = dropout.words(self.embedding(tf.transpose(inputs)))
         for lstm, (h, c) in zip(self._lstms, encoded.state, strict=True):
@@ -76,7 +73,7 @@ class Decoder(tf.keras.layers.Layer):
         return self._output(dropout(hidden))
 
     def start(self, encoded: Encoded) -> Any:
-        """The state before the first step; for attention it holds the memory that the steps look at."""
+        """The state before the first step; with attention it holds the memory."""
         if not self._mechanism:
             return encoded.state
         self._mechanism.setup_memory(encoded.outputs, memory_sequence_length=encoded.lengths)
@@ -89,17 +86,17 @@ class Decoder(tf.keras.layers.Layer):
         return self._output(outputs), state
 
     def attended(self, state: Any) -> tf.Tensor:
-        """Of a state after a step: the source position it looked at most, int32 [batch]; -1 without attention."""
+        """The source position most attended to by the step before ``state``, int32 [batch]; -1 without attention."""
         if not self._mechanism:
             return tf.fill(tf.shape(state[0][0])[:1], -1)
         return tf.argmax(state.alignments, axis=-1, output_type=tf.int32)
 
     def attention(self, ids: tf.Tensor, encoded: Encoded) -> tf.Tensor:
-        """How much each step of a given output looks at each source position.
+        """How much each step of a given output attends to each source position.
 
         Args:
             ids: int32 [batch, time], SOS and all of the output but its last id.
-            encoded: what the encoder made of the source.
+            encoded: the encoded source.
 
         Returns:
             float32 [batch, time, source time], each row a distribution; zeros without attention.
@@ -120,5 +117,5 @@ class Decoder(tf.keras.layers.Layer):
         return self._to_embedding(hidden) if self._to_embedding else hidden
 
 
-def _without_feeding(inputs: tf.Tensor, attention: tf.Tensor) -> tf.Tensor:
+def _without_input_feeding(inputs: tf.Tensor, attention: tf.Tensor) -> tf.Tensor:
     return inputs

@@ -5,16 +5,12 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from components.model.dropout import Dropout
-from components.model.embedding import embedding
-from components.model.linear import PRODUCT_DTYPES
-from components.model.lstm import LSTM
+from components.model.layers import LSTM, PRODUCT_DTYPES, Dropout, embedding, source_lengths, without_remainder
 from components.model.parameters import ModelParameters
-from components.model.sequences import source_lengths, without_remainder
 
 
 class Encoded(NamedTuple):
-    """What the decoder learns of the source.
+    """The encoded source.
 
     ``outputs`` [batch, time, units], zero behind each sentence's end; ``lengths`` [batch]; ``state`` the final
     ``[h, c]`` of each layer, [batch, units] each.
@@ -43,29 +39,24 @@ class Encoder(tf.keras.layers.Layer):
         ]
 
     def call(self, source: tf.Tensor, dropout: Dropout, training: bool = False) -> Encoded:
-        """Encodes ids, int32 [batch, time]; what stands behind the first padding is ignored.
+        """Encodes ids, int32 [batch, time]; ids behind the first padding are ignored.
 
         ``training``: see :meth:`LSTM.call`.
         """
         lengths = source_lengths(source)
-        # Time goes first within: a step then reads and writes one piece of memory.
+        # Time-major: a step then reads and writes one piece of memory.
         outputs = dropout.words(self.embedding(tf.transpose(without_remainder(source, lengths))))
         zeros = tf.zeros([tf.shape(source)[0], self._layers_of_directions[0][0].units])
         states = []
         for directions in self._layers_of_directions:
             outputs = dropout(outputs)
-            read, finals = [], []
-            for lstm, turn in zip(
-                directions, (tf.identity, partial(_reverse_sequences, lengths=lengths)), strict=False
-            ):
-                output, *final = lstm(turn(outputs), zeros, zeros, lengths, training=training)
-                read.append(turn(output))
+            # The backward direction reads each sentence reversed within its own length: padding stays behind it.
+            orders = tf.identity, partial(tf.reverse_sequence, seq_lengths=lengths, seq_axis=0, batch_axis=1)
+            both, finals = [], []
+            for lstm, order in zip(directions, orders, strict=False):
+                output, *final = lstm(order(outputs), zeros, zeros, lengths, training=training)
+                both.append(order(output))
                 finals.append(final)
-            outputs = tf.concat(read, -1)
-            states.append([tf.concat(parts, -1) for parts in zip(*finals, strict=True)])
+            outputs = tf.concat(both, -1)
+            states.append([tf.concat(directed, -1) for directed in zip(*finals, strict=True)])
         return Encoded(tf.transpose(outputs, [1, 0, 2]), lengths, states)
-
-
-def _reverse_sequences(inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """[time, batch, …], each sentence reversed within its own length, so that padding stays behind it."""
-    return tf.reverse_sequence(inputs, lengths, seq_axis=0, batch_axis=1)

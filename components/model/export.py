@@ -1,13 +1,14 @@
 """The trained model as a SavedModel that plain TensorFlow loads: ids in, ids out, any batch, length and beam width.
 
-Beside the search it tells what a given output attended to.
+Besides the search it holds a function for what a given output attended to.
 """
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import tensorflow as tf
 
-from components.model.dropout import no_dropout
+from components.model.layers import no_dropout
 from components.model.search import Projection, beam_search, search_projection
 from components.model.seq2seq import Seq2Seq
 from components.text.vocabulary import SOS
@@ -16,8 +17,8 @@ from components.text.vocabulary import SOS
 class Translator(tf.Module):
     """What is exported: a copy of the model's variables and the traced functions.
 
-    The copy multiplies in float32, whatever the model was trained in, so that a CPU without bfloat16 says the same. For
-    the few rows of a search that is not slower (``python -m benchmarks.search``).
+    The copy multiplies in float32, whatever the model was trained in, so that a CPU without bfloat16 gives the same
+    translations. For the few rows of a search that is not slower (``python -m benchmarks.search``).
     """
 
     def __init__(self, model: Seq2Seq):
@@ -25,7 +26,8 @@ class Translator(tf.Module):
         searched = Seq2Seq(model.parameters, *model.sizes)
         for copy, variable in zip(searched.variables, model.variables, strict=True):
             copy.assign(variable)
-        self._model = _Untracked(searched)
+        # Keeps the Keras model out of the SavedModel: AttentionWrapper cannot be saved, its variables can.
+        self._untracked = SimpleNamespace(model=searched)
         self._projection = [tf.Variable(part, trainable=False) for part in search_projection(searched)]
         weights, biases = searched.projection
         replaced = [biases] if model.parameters.tie_embeddings else [weights, biases]
@@ -46,7 +48,7 @@ class Translator(tf.Module):
     ) -> dict[str, tf.Tensor]:
         """Hypotheses for source ids; see :func:`components.model.search.beam_search`."""
         projection = Projection(*map(tf.convert_to_tensor, self._projection))
-        model = self._model.value
+        model = self._untracked.model
         return beam_search(model, source, beam_width, length_penalty, coverage_penalty, projection)._asdict()
 
     @tf.function(
@@ -56,7 +58,7 @@ class Translator(tf.Module):
         ]
     )
     def attention(self, source: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-        """How much each id of an output looked at each source position.
+        """How much each id of an output attended to each source position.
 
         Args:
             source: int32 ids [batch, source time], padded with 0.
@@ -65,16 +67,9 @@ class Translator(tf.Module):
         Returns:
             float32 [batch, time, source time (of the longest)]; meaningless for padding; zeros without attention.
         """
-        model = self._model.value
+        model = self._untracked.model
         read = tf.pad(target[:, :-1], [[0, 0], [1, 0]], constant_values=SOS)
         return model.decoder.attention(read, model.encoder(source, no_dropout))
-
-
-class _Untracked:
-    """Keeps the Keras model out of the SavedModel: AttentionWrapper cannot be saved, its variables can."""
-
-    def __init__(self, value: Seq2Seq):
-        self.value = value
 
 
 def export_model(model: Seq2Seq, folder: Path) -> None:
@@ -84,6 +79,6 @@ def export_model(model: Seq2Seq, folder: Path) -> None:
         translator,
         str(folder),
         signatures={"translate": translator.translate, "attention": translator.attention},
-        # Who translates asks for no gradients.
+        # Translating needs no gradients.
         options=tf.saved_model.SaveOptions(experimental_custom_gradients=False),
     )

@@ -37,7 +37,7 @@ def make_optimizer(
 def clip_by_global_norm(gradients: Sequence[Gradient], limit: float) -> tuple[list[Gradient], tf.Tensor]:
     """Gradients scaled so that their global norm is at most ``limit`` (0: not scaled), and the norm before.
 
-    Unlike ``tf.clip_by_global_norm`` it first adds up the rows that a sparse gradient names more than once: their norm
+    Unlike ``tf.clip_by_global_norm`` it first adds up the rows that a sparse gradient holds more than once: their norm
     is that of their sum.
     """
     gradients = [_distinct_rows(gradient) for gradient in gradients]

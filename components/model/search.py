@@ -1,7 +1,7 @@
 """Beam search with a width that is a tensor: one traced function serves every width; greedy search is width 1.
 
 tensorflow-addons' ``BeamSearchDecoder`` finds the same outputs (a test compares them) but takes its width as a Python
-integer, which would mean a signature for each width, and it neither bounds each sentence by its own length nor returns
+integer, which would need a signature for each width. It neither bounds each sentence by its own length nor returns
 attention without a custom kernel.
 """
 
@@ -9,24 +9,23 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from components.model.dropout import no_dropout
 from components.model.encoder import Encoded
+from components.model.layers import no_dropout, source_lengths
 from components.model.seq2seq import Seq2Seq
-from components.model.sequences import source_lengths
 from components.text.vocabulary import EOS, PAD, SOS
 
 NEVER = -1e9
-# The vocabulary in parts of so many words, for finding the best ones: see _best.
-PART = 64
-# With so few sentences a step costs what it costs; to begin another round would only add to it.
+# The best words are searched in groups of so many: see _best.
+GROUP = 64
+# With so few sentences a step takes the same time for fewer; another round would only add to it.
 FEW = 8
 
 
 class Projection(NamedTuple):
-    """Hidden states → logits, laid out for small batches: ``weights`` [size, words], ``biases`` [words].
+    """Hidden states → logits, in the layout for small batches: ``weights`` [size, words], ``biases`` [words].
 
-    Words are those of the vocabulary, filled up to a multiple of ``PART``. Those that no output may hold, <pad>, <sos>
-    and what fills up, have a bias of ``NEVER``.
+    Words are those of the vocabulary, padded to a multiple of ``GROUP``. Those that no output may hold, <pad>, <sos>
+    and the padding, have a bias of ``NEVER``.
     """
 
     weights: tf.Tensor
@@ -34,9 +33,9 @@ class Projection(NamedTuple):
 
 
 def search_projection(model: Seq2Seq) -> Projection:
-    """The model's projection as the search wants it."""
+    """The model's projection in the layout that the search needs."""
     weights, biases = model.projection
-    missing = -biases.shape[0] % PART
+    missing = -biases.shape[0] % GROUP
     allowed = biases + tf.reduce_sum(tf.one_hot([PAD, SOS], biases.shape[0], on_value=NEVER), 0)
     return Projection(
         tf.pad(tf.transpose(weights), [[0, 0], [0, missing]]), tf.pad(allowed, [[0, missing]], constant_values=NEVER)
@@ -48,7 +47,7 @@ class Hypotheses(NamedTuple):
 
     ``ids`` int32 [batch, width, time]: without SOS, with EOS, then ``PAD``; ``scores`` float32 [batch, width]: the
     model's log-probability of the output, EOS included, in nats, -inf for what is no output; ``alignment`` int32
-    [batch, width, time]: the source position that each output id looked at most, -1 without attention.
+    [batch, width, time]: the source position that each output id attended to most, -1 without attention.
     """
 
     ids: tf.Tensor
@@ -71,8 +70,8 @@ def beam_search(
 ) -> Hypotheses:
     """Finds probable translations.
 
-    It goes on in rounds. A round ends when no more than half of its sentences have hypotheses that grow; those are the
-    sentences of the next one, so that short outputs do not wait for long ones at the price of long ones.
+    It works in rounds. A round ends when at most half of its sentences have unfinished hypotheses; only those sentences
+    take part in the next one, so that finished outputs cost no time while long ones grow.
 
     Args:
         model: the trained model.
@@ -81,9 +80,9 @@ def beam_search(
         length_penalty: float32 scalar alpha; hypotheses rank by log-probability / ((5 + length) / 6)^alpha (Wu et al.
             2016, section 7). 0 ranks by log-probability.
         coverage_penalty: float32 scalar beta: in the end a hypothesis ranks lower by beta times what its attention
-            leaves out of the sentence (equation 14 there). It chooses among the ``width`` that were found; while
-            they grow, what is left out will still be said. Without attention it does nothing.
-        projection: the model's, if it is at hand; laying it out takes longer than a short sentence.
+            leaves out of the sentence (equation 14 there). It ranks the ``width`` finished hypotheses only: a growing
+            one has not yet covered its sentence. Without attention it does nothing.
+        projection: the model's, if it was made before; making it takes longer than a short sentence.
     """
     projection = projection or search_projection(model)
     encoded = model.encoder(source, no_dropout)
@@ -96,15 +95,15 @@ def beam_search(
     lengths = tf.zeros([batch, width], tf.int32)
 
     def round_(sentences, encoded, beam, found, lengths):  # type: ignore[no-untyped-def]
-        # The attention looks at the sentences of this round; the state that comes with that is the first round's.
+        # Sets the attention's memory to the sentences of this round; the state that this returns is the first round's.
         model.decoder.start(_widened(encoded, width))
         beam = _grow(model, projection, beam, width, length_penalty)
         growing = _growing(beam, width)
         where = sentences[:, None]
         found = Hypotheses(
-            tf.tensor_scatter_nd_update(found.ids, where, _filled(beam.ids, width, longest, PAD)),
+            tf.tensor_scatter_nd_update(found.ids, where, _padded(beam.ids, width, longest, PAD)),
             tf.tensor_scatter_nd_update(found.scores, where, tf.reshape(beam.scores, [-1, width])),
-            tf.tensor_scatter_nd_update(found.alignment, where, _filled(beam.alignment, width, longest, -1)),
+            tf.tensor_scatter_nd_update(found.alignment, where, _padded(beam.alignment, width, longest, -1)),
         )
         lengths = tf.tensor_scatter_nd_update(lengths, where, tf.reshape(beam.lengths, [-1, width]))
         left = tf.boolean_mask(tf.range(tf.size(sentences)), growing)
@@ -134,7 +133,7 @@ def beam_search(
 
 
 class _Beam(NamedTuple):
-    """Hypotheses of some sentences while they grow; those of a sentence stand together.
+    """Hypotheses of some sentences while they grow; those of a sentence are adjacent.
 
     ``step``: ids in the longest of them; ``last`` int32 [sentences · width], the id each ends with; ``ids`` and
     ``alignment`` int32 [sentences · width, step]; ``scores`` float32, ``lengths`` and ``limits`` int32, ``finished``
@@ -180,16 +179,16 @@ def _grow(model: Seq2Seq, projection: Projection, beam: _Beam, width: tf.Tensor,
         logits = tf.nn.bias_add(tf.matmul(hidden, projection.weights), projection.biases)
         # Of each hypothesis only the `width` best continuations can be among the `width` best of all.
         continued, words = _best(logits, continuations)
-        # Of the vocabulary's probabilities none but these is asked for: log-softmax without writing it down.
+        # Only these probabilities are needed: log-softmax without storing that of the whole vocabulary.
         peak = continued[:, :1]
         total = peak + tf.math.log(tf.reduce_sum(tf.exp(logits - peak), -1, keepdims=True))
         continued -= total
-        for here, word, log_probability in (
+        for rows, word, log_probability in (
             (beam.step + 1 >= beam.limits, EOS, logits[:, EOS : EOS + 1] - total),
             (beam.finished, PAD, 0.0),
         ):
-            words = tf.where(here[:, None], word, words)
-            continued = tf.where(here[:, None], log_probability + only_first, continued)
+            words = tf.where(rows[:, None], word, words)
+            continued = tf.where(rows[:, None], log_probability + only_first, continued)
         scores = beam.scores[:, None] + continued
         lengths = beam.lengths + tf.cast(tf.logical_not(beam.finished), tf.int32)
         ranked = tf.reshape(scores / _penalty(lengths, length_penalty)[:, None], [sentences, width * continuations])
@@ -223,14 +222,13 @@ def _grow(model: Seq2Seq, projection: Projection, beam: _Beam, width: tf.Tensor,
 def _best(logits: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """The ``count`` largest logits of each row, falling, and their words: float32 and int32 [rows, count].
 
-    They stand in the ``count`` parts of the vocabulary with the largest maxima. Looking for them there is much
-    faster than looking everywhere.
+    They are in the ``count`` groups of the vocabulary with the largest maxima. Searching only those is much faster.
     """
-    parts = tf.reshape(logits, [-1, logits.shape[1] // PART, PART])
-    _, chosen = tf.math.top_k(tf.reduce_max(parts, -1), tf.minimum(count, parts.shape[1]))
-    candidates = tf.gather(parts, chosen, batch_dims=1)
-    best, places = tf.math.top_k(tf.reshape(candidates, [tf.shape(logits)[0], -1]), count)
-    return best, tf.gather(chosen, places // PART, batch_dims=1) * PART + places % PART
+    groups = tf.reshape(logits, [-1, logits.shape[1] // GROUP, GROUP])
+    _, chosen = tf.math.top_k(tf.reduce_max(groups, -1), tf.minimum(count, groups.shape[1]))
+    candidates = tf.gather(groups, chosen, batch_dims=1)
+    best, positions = tf.math.top_k(tf.reshape(candidates, [tf.shape(logits)[0], -1]), count)
+    return best, tf.gather(chosen, positions // GROUP, batch_dims=1) * GROUP + positions % GROUP
 
 
 def _growing(beam: _Beam, width: tf.Tensor) -> tf.Tensor:
@@ -243,17 +241,17 @@ def _widened(encoded: Encoded, width: tf.Tensor) -> Encoded:
     return tf.nest.map_structure(lambda part: tf.repeat(part, width, 0), encoded)
 
 
-def _filled(histories: tf.Tensor, width: tf.Tensor, length: tf.Tensor, value: int) -> tf.Tensor:
-    """[sentences · width, step] → [sentences, width, length], filled up with ``value``."""
+def _padded(histories: tf.Tensor, width: tf.Tensor, length: tf.Tensor, value: int) -> tf.Tensor:
+    """[sentences · width, step] → [sentences, width, length], padded with ``value``."""
     missing = length - tf.shape(histories)[1]
-    filled = tf.pad(histories, [[0, 0], [0, missing]], constant_values=value)
-    return tf.reshape(filled, [-1, width, length])
+    padded = tf.pad(histories, [[0, 0], [0, missing]], constant_values=value)
+    return tf.reshape(padded, [-1, width, length])
 
 
 def _coverage(model: Seq2Seq, encoded: Encoded, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     """How well outputs cover their sentence: 0 if the attention to each word sums up to 1, below that less.
 
-    Σ_i log min(Σ_j p_ij, 1), p_ij being the attention to source word i when output word j is said.
+    Σ_i log min(Σ_j p_ij, 1), p_ij being the attention to source word i at output word j.
 
     Args:
         model: with attention.
@@ -269,7 +267,7 @@ def _coverage(model: Seq2Seq, encoded: Encoded, ids: tf.Tensor, lengths: tf.Tens
     read = tf.pad(outputs[:, : longest - 1], [[0, 0], [1, 0]], constant_values=SOS)
     attention = model.decoder.attention(read, encoded)
     seen = tf.reduce_sum(tf.where(tf.sequence_mask(ends, longest)[:, :, None], attention, 0.0), 1)
-    # The logarithm of what was not looked at all is finite, so that two such outputs can be compared.
+    # The logarithm of a word without any attention is finite, so that two such outputs can be compared.
     logarithms = tf.math.log(tf.clip_by_value(seen, 1e-37, 1.0))
     real = tf.sequence_mask(encoded.lengths, tf.shape(seen)[1])
     return tf.reshape(tf.reduce_sum(tf.where(real, logarithms, 0.0), 1), tf.shape(lengths))
@@ -277,7 +275,7 @@ def _coverage(model: Seq2Seq, encoded: Encoded, ids: tf.Tensor, lengths: tf.Tens
 
 def _ranked(found: Hypotheses, ranks: tf.Tensor, lengths: tf.Tensor) -> Hypotheses:
     """Best first, and no longer than the longest output; ``ranks`` [batch, width] are larger for the better."""
-    # With fewer outputs in all than the beam is wide, the rest of it is filled with impossible ones.
+    # With fewer possible outputs than the beam is wide, impossible ones fill the rest.
     scores = tf.where(found.scores <= NEVER / 2, -float("inf"), found.scores)
     order = tf.argsort(tf.where(tf.math.is_inf(scores), scores, ranks), direction="DESCENDING", stable=True)
     longest = tf.reduce_max(lengths)
@@ -290,12 +288,12 @@ def _penalty(lengths: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
 
 
 def _chosen(parts: Any, rows: tf.Tensor) -> Any:
-    """The rows of each tensor; what has no rows, such as a step counter, stays."""
+    """The chosen rows of each tensor; a scalar, such as the step, stays."""
     return tf.nest.map_structure(lambda part: tf.gather(part, rows) if part.shape.rank else part, parts)
 
 
 def _any_rows(parts: Any) -> Any:
-    """Shapes for a loop in which the number of rows changes, and that of the columns of what is a matrix of ids."""
+    """Shapes for a loop in which the number of rows changes, and for matrices of ids that of columns."""
 
     def shape(part: tf.Tensor) -> tf.TensorShape:
         known = part.shape[1:] if part.dtype.is_floating else [None] * max(part.shape.rank - 1, 0)

@@ -1,16 +1,14 @@
-"""The whole model: encoder, decoder and projection, and what is asked of them in training and validation."""
+"""The whole model: encoder, decoder and projection, and its losses in training and validation."""
 
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from components.model.candidates import log_uniform_candidates, log_uniform_probabilities
 from components.model.decoder import Decoder
-from components.model.dropout import Dropout, no_dropout
 from components.model.encoder import Encoder
-from components.model.losses import full_softmax, sampled_softmax
+from components.model.layers import Dropout, no_dropout, target_lengths, without_remainder
+from components.model.losses import full_softmax, log_uniform_candidates, log_uniform_probabilities, sampled_softmax
 from components.model.parameters import ModelParameters
-from components.model.sequences import target_lengths, without_remainder
 
 
 class Loss(NamedTuple):
@@ -43,7 +41,7 @@ class Seq2Seq(tf.keras.Model):
                 "projection", (target_size, self.decoder.output_size), initializer="glorot_uniform"
             )
         self.num_sampled = effective_num_sampled(parameters.num_sampled, target_size)
-        # Variables come to exist with the first call, and all of them must before a checkpoint is restored.
+        # The first call creates the variables, and all of them must exist before a checkpoint is restored.
         self.validation_loss(tf.constant([[4, 0]]), tf.constant([[2, 4, 3]]))
 
     @property
@@ -81,7 +79,7 @@ class Seq2Seq(tf.keras.Model):
         """Hidden states [n, size] and the ids [n] they are to predict: real positions only, no padding."""
         lengths = target_lengths(target)
         target = without_remainder(target, lengths)
-        # Teacher forcing: the decoder reads SOS … and is to say … EOS, one place on.
+        # Teacher forcing: the decoder reads SOS … and predicts … EOS, one position on.
         steps = lengths - 1
         encoded = self.encoder(source, dropout, training=training)
         hidden = self.decoder(target[:, :-1], encoded, steps, dropout, training=training)
@@ -93,8 +91,8 @@ class Seq2Seq(tf.keras.Model):
 def _zipf(shape: tuple[int], dtype: tf.DType | None = None) -> tf.Tensor:
     """Biases that start the model at the log-uniform distribution of the candidates, not at the uniform one.
 
-    Ids stand by frequency, so this is close to how often each is seen; sampled softmax, which touches a rare word's
-    row once in a while, would take long to get there.
+    Ids are ordered by frequency, so this is close to how often each occurs. Sampled softmax seldom touches a rare
+    word's row, and would take long to learn it.
     """
     probabilities = log_uniform_probabilities(tf.range(shape[0], dtype=tf.int64), shape[0])
     return tf.cast(tf.math.log(probabilities), dtype)

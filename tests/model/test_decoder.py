@@ -9,8 +9,8 @@ import tensorflow_addons as tfa
 
 from components.model.attention import MECHANISMS
 from components.model.decoder import Decoder
-from components.model.dropout import Dropout, no_dropout
 from components.model.encoder import Encoder
+from components.model.layers import Dropout, no_dropout
 from components.model.parameters import ModelParameters
 from components.text.vocabulary import PAD
 

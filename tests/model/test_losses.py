@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.model.candidates import Candidates, expected_counts, log_uniform_candidates
-from components.model.losses import full_softmax, sampled_softmax
+from components.model.losses import Candidates, expected_counts, full_softmax, log_uniform_candidates, sampled_softmax
 
 VOCABULARY, SIZE, TOKENS = 50, 8, 40
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.model.dropout import no_dropout
-from components.model.linear import PRODUCT_DTYPES
+from components.model.layers import PRODUCT_DTYPES, no_dropout
 from components.model.parameters import ModelParameters
 from components.model.search import beam_search
 from components.model.seq2seq import Seq2Seq

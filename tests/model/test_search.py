@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 import tensorflow_addons as tfa
 
-from components.model.dropout import no_dropout
 from components.model.export import Translator, export_model
+from components.model.layers import no_dropout
 from components.model.parameters import ModelParameters
 from components.model.search import _best, beam_search, length_limits
 from components.model.seq2seq import Seq2Seq

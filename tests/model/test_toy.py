@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from components.model.dropout import no_dropout
+from components.model.layers import no_dropout
 from components.model.parameters import ModelParameters
 from components.model.seq2seq import Seq2Seq
 from components.text.vocabulary import EOS, SOS

@@ -52,7 +52,7 @@ def test_what_is_done_again_after_which_change(tmp_path: Path) -> None:
     (checkout.folder / "tests").mkdir()
     (checkout.folder / "tests/test_new.py").write_text("def test_nothing() -> None: ...\n")
     after("README.md and a test", set())
-    for module in ("corpus/cleaning.py", "text/codec.py", "model/lstm.py", "evaluation/scores.py"):
+    for module in ("corpus/cleaning.py", "text/codec.py", "model/layers.py", "evaluation/scores.py"):
         edit(code / module, lambda text: text.replace("\n\n\n", "\n\n\n# A remark.\n", 1))
     after("a comment in corpus, text, model and evaluation", set())
     edit(code / "tracking/description.py", lambda text: text + "\nREMARK = 1\n")

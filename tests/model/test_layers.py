@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.model.lstm import LSTM
+from components.model.layers import LSTM
 
 TIME, BATCH, SIZE, UNITS = 7, 5, 3, 4
 LENGTHS = tf.constant([7, 1, 4, 0, 7])

@@ -1,40 +1,149 @@
-"""The LSTM (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000): a step, and a whole sequence.
+"""What encoder and decoder are built of: products, embeddings, dropout, the LSTM, and where a sequence ends.
 
-Products take most of the time, and large ones are faster than many small ones. So what does not depend on the state
-before is taken out of the recurrence: the caller multiplies the inputs of all time steps with their kernel at once, and
-the gradient of the recurrent kernel is one product over all steps instead of a sum over them.
+Matrix products take most of the time, and large ones are faster than many small ones. So what does not depend on the
+state before is taken out of the LSTM's recurrence: the inputs of all time steps are multiplied with their kernel at
+once, and the gradient of the recurrent kernel is one product over all steps instead of a sum over them.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import tensorflow as tf
 
-from components.model.linear import Linear, product
+from components.text.vocabulary import EOS, PAD
 
 
-def input_projection(units: int, product_dtype: tf.DType, name: str) -> Linear:
-    """The product of an LSTM's input with its kernel, [..., k] → [..., 4 · units], and the gates' biases.
+def source_lengths(source: tf.Tensor) -> tf.Tensor:
+    """Ids, shape [batch, time] → int32 [batch]: how many stand before the first ``PAD``."""
+    return _leading(tf.not_equal(source, PAD))
 
-    The forget gate starts open (bias 1; Jozefowicz et al. 2015).
+
+def target_lengths(target: tf.Tensor) -> tf.Tensor:
+    """Ids, shape [batch, time] → int32 [batch]: how many stand up to the first ``EOS``, itself included.
+
+    ``PAD`` ends a sequence too: one that was cut off has no EOS.
+    """
+    before_end = _leading(tf.logical_and(tf.not_equal(target, EOS), tf.not_equal(target, PAD)))
+    ends_with_eos = tf.equal(tf.gather(tf.pad(target, [[0, 0], [0, 1]]), before_end, batch_dims=1), EOS)
+    return before_end + tf.cast(ends_with_eos, tf.int32)
+
+
+def without_remainder(ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """``ids`` with ``PAD`` behind each sequence's length; shapes [batch, time] and [batch]."""
+    return tf.where(tf.sequence_mask(lengths, tf.shape(ids)[1]), ids, PAD)
+
+
+def _leading(truths: tf.Tensor) -> tf.Tensor:
+    """Booleans, shape [batch, time] → int32 [batch]: how many are true before the first false."""
+    return tf.reduce_sum(tf.math.cumprod(tf.cast(truths, tf.int32), axis=1), axis=1)
+
+
+# The number format of the products in encoder and decoder; everything else is float32.
+PRODUCT_DTYPES = {"float32": tf.float32, "mixed_bfloat16": tf.bfloat16}
+
+
+def product(a: tf.Tensor, b: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    """``a b`` for ``a`` of shape [..., k] and ``b`` of shape [k, n] → float32 [..., n], multiplied in ``dtype``.
+
+    Leading dimensions are folded into one: one large product is faster than a batch of small ones.
+    """
+    folded = tf.reshape(a, [-1, b.shape[0]])
+    result = tf.cast(tf.matmul(tf.cast(folded, dtype), tf.cast(b, dtype)), tf.float32)
+    return tf.reshape(result, tf.concat([tf.shape(a)[:-1], [b.shape[1]]], 0)) if a.shape.rank != 2 else result
+
+
+class Linear(tf.keras.layers.Layer):
+    """``activation(x W + b)``: inputs [..., k] → float32 [..., units], the product in ``dtype``."""
+
+    def __init__(
+        self,
+        units: int,
+        product_dtype: tf.DType,
+        activation: str | None = None,
+        bias_initializer: str | tf.keras.initializers.Initializer | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(name=name)
+        self.units = units
+        self._product_dtype = product_dtype
+        self._activation = tf.keras.activations.get(activation)
+        self._bias_initializer = bias_initializer
+
+    def build(self, input_shape: tf.TensorShape) -> None:
+        self.kernel = self.add_weight("kernel", (input_shape[-1], self.units), initializer="glorot_uniform")
+        self.bias = None
+        if self._bias_initializer is not None:
+            self.bias = self.add_weight("bias", (self.units,), initializer=self._bias_initializer)
+        super().build(input_shape)
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        outputs = product(inputs, self.kernel, self._product_dtype)
+        if self.bias is not None:
+            # Its gradient is faster than that of a sum.
+            outputs = tf.nn.bias_add(outputs, self.bias)
+        return self._activation(outputs)
+
+    def compute_output_shape(self, input_shape: tf.TensorShape | list[int | None]) -> tf.TensorShape:
+        """The shape of what :meth:`call` gives for inputs of that shape."""
+        return tf.TensorShape(input_shape)[:-1].concatenate(self.units)
+
+
+def embedding(vocabulary_size: int, size: int, stddev: float = 0.5) -> tf.keras.layers.Embedding:
+    """Ids [...] → float32 [..., size]; its gradient is sparse.
+
+    Keras's own initializer, uniform within ±0.05, is too small for the gates to see the words at the beginning.
+    """
+    initializer = tf.keras.initializers.RandomNormal(stddev=stddev)
+    return tf.keras.layers.Embedding(vocabulary_size, size, embeddings_initializer=initializer, name="embedding")
+
+
+@dataclass
+class Dropout:
+    """One training step's dropout, a function of (seed, step): a resumed run drops what an undisturbed one would.
+
+    Each call has its own mask, by its number in the trace. ``rate`` is that of single activations, ``word_rate`` that
+    of whole words.
     """
 
-    def forget_gate_open(shape: tuple[int], dtype: tf.DType | None = None) -> tf.Tensor:
-        return tf.repeat(tf.constant([0.0, 1.0, 0.0, 0.0], dtype), units)
+    rate: float
+    word_rate: float
+    seed: int
+    step: tf.Tensor | int
+    _calls: int = field(default=0, init=False)
 
-    return Linear(4 * units, product_dtype, bias_initializer=forget_gate_open, name=name)
+    def __call__(self, inputs: tf.Tensor) -> tf.Tensor:
+        """``inputs`` with a share of ``rate`` set to zero and the rest scaled up to keep the mean."""
+        return self._dropped(inputs, self.rate, tf.shape(inputs))
+
+    def words(self, embedded: tf.Tensor) -> tf.Tensor:
+        """Embedded words, [time, batch, size], a share of ``word_rate`` of which is zero.
+
+        Unlike Gal & Ghahramani's (2016), each position has its own draw, not each word of the vocabulary.
+        """
+        return self._dropped(embedded, self.word_rate, [*tf.unstack(tf.shape(embedded)[:2]), 1])
+
+    def _dropped(self, inputs: tf.Tensor, rate: float, shape: tf.Tensor | Sequence[tf.Tensor | int]) -> tf.Tensor:
+        if not rate:
+            return inputs
+        self._calls += 1
+        # Far from the run's seed itself, which the candidate sampler uses.
+        seed = tf.stack([tf.constant(self.seed + 1_000_003 * self._calls, tf.int64), self.step])
+        return tf.nn.experimental.stateless_dropout(inputs, rate, seed=seed, noise_shape=shape)
+
+
+# For everything but training.
+no_dropout = Dropout(rate=0, word_rate=0, seed=0, step=0)
 
 
 class LSTM(tf.keras.layers.Layer):
-    """One LSTM layer.
-
-    Inputs are what :func:`input_projection` made of the layer's input.
-    """
+    """One LSTM layer (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000)."""
 
     def __init__(self, units: int, product_dtype: tf.DType, name: str | None = None):
         super().__init__(name=name)
         self.units = units
         self._product_dtype = product_dtype
-        self.projection = input_projection(units, product_dtype, "projection")
+        # The product of the layer's input with its kernel, and the gates' biases.
+        self.projection = Linear(4 * units, product_dtype, bias_initializer=_forget_gate_open, name="projection")
         self._kernel = self.add_weight("recurrent_kernel", (units, 4 * units), initializer="orthogonal")
 
     def step(self, inputs: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -59,6 +168,11 @@ class LSTM(tf.keras.layers.Layer):
         return _recurrence(projected, self._kernel, h, c, lengths, self._product_dtype, training)
 
 
+def _forget_gate_open(shape: tuple[int], dtype: tf.DType | None = None) -> tf.Tensor:
+    """Biases of 1 for the forget gate (Jozefowicz et al. 2015), else 0."""
+    return tf.repeat(tf.constant([0.0, 1.0, 0.0, 0.0], dtype), shape[0] // 4)
+
+
 class StackedCell(tf.keras.layers.Layer):
     """One time step of LSTM layers on top of one another, as tensorflow-addons wants a cell.
 
@@ -75,7 +189,7 @@ class StackedCell(tf.keras.layers.Layer):
     def get_initial_state(
         self, inputs: tf.Tensor | None = None, batch_size: tf.Tensor | int | None = None, dtype: tf.DType | None = None
     ) -> list[list[tf.Tensor]]:
-        """Zeros; tensorflow-addons' way of asking for a state."""
+        """Zeros; called by tensorflow-addons."""
         size = tf.shape(inputs)[0] if inputs is not None else batch_size
         return [[tf.zeros([size, h]), tf.zeros([size, c])] for h, c in self.state_size]
 
@@ -122,7 +236,7 @@ def _recurrence(
                 states.write(t, c),
             )
 
-        # Only kept for the way back: the gates before their activations, and the cell states before each step.
+        # For the backward pass: the gates before their activations, and the cell states before each step.
         outputs, gates, states = (tf.TensorArray(tf.float32, time) for _ in range(3))
         _, h, c, outputs, gates, states = tf.while_loop(
             lambda t, *_: t < time, forward, (0, first_h, first_c, outputs, gates, states), maximum_iterations=time
@@ -185,7 +299,7 @@ def _update_gradient(
     return tf.where(real, d_gates, 0.0), tf.where(real, d_next * f, d_c)
 
 
-# XLA makes of all these operations one pass over memory. It compiles anew for each batch size,
-# so what has to answer for any size at once, the search, does without.
+# XLA fuses all these operations into one pass over memory. It compiles again for each batch size, so the search, which
+# must take any size at once, does without.
 _compiled_update = tf.function(_update, jit_compile=True)
 _compiled_update_gradient = tf.function(_update_gradient, jit_compile=True)
