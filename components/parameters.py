@@ -6,7 +6,7 @@ A room declares what can be set about it::
     class ModelParameters:
         units: int = parameter(512, "size of the LSTM states", minimum=1)
 
-and everything else (command line, ``mlproject``, recipes, ``--help``, the README's table) is derived from that.
+and everything else (command line, ``mlproject``, recipes, ``--help``, the table of parameters) is derived from that.
 """
 
 import dataclasses
@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 from components.errors import InputError
 
 P = TypeVar("P")
+
+STEPS = ("prepare", "train", "evaluate")
 
 
 def parameter(
@@ -29,14 +31,14 @@ def parameter(
 ) -> Any:
     """A dataclass field that knows its explanation (with its unit) and its valid values, both bounds included.
 
-    A text with none of the signs ``without`` is not empty either.
+    A text with none of the characters ``without`` must not be empty either.
     """
     metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": tuple(choices), "without": without}
     return dataclasses.field(default=default, metadata=metadata)
 
 
 def valid_values(field: dataclasses.Field) -> str:
-    """What may stand for this parameter, in words: ``one of none, luong`` or ``a whole number from 1``."""
+    """The valid values in words: ``one of none, luong`` or ``a whole number from 1``."""
     if field.metadata["choices"]:
         return "one of " + ", ".join(field.metadata["choices"])
     if field.metadata["without"]:
@@ -53,17 +55,17 @@ def valid_values(field: dataclasses.Field) -> str:
 
 
 def parse_value(field: dataclasses.Field, text: str) -> Any:
-    """The value that ``text`` spells for this parameter.
+    """The value of this parameter that ``text`` stands for.
 
     Raises:
-        InputError: if it spells none that is valid.
+        InputError: if it is not valid.
     """
     refusal = InputError(f"{field.name}: found {text!r}, must be {valid_values(field)}")
     if field.type is bool:
-        spelled = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower())
-        if spelled is None:
+        truth = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower())
+        if truth is None:
             raise refusal
-        return spelled
+        return truth
     try:
         value = field.type(text)  # type: ignore[operator]
     except ValueError:
@@ -83,3 +85,21 @@ def select(parameters: type[P], values: Mapping[str, Any]) -> P:
     """The dataclass filled with those of ``values`` that belong to it; what is missing keeps its default."""
     names = {field.name for field in dataclasses.fields(parameters)}  # type: ignore[arg-type]
     return parameters(**{name: value for name, value in values.items() if name in names})
+
+
+def force_parameter() -> Any:
+    """The parameter ``force``, for the dataclass of each step."""
+    return parameter("", "steps to run again although nothing changed (names or `all`)")
+
+
+def forced_steps(force: str) -> frozenset[str]:
+    """The steps that ``force`` names.
+
+    Raises:
+        InputError: if it names one that does not exist.
+    """
+    names = force.replace(",", " ").split()
+    for name in names:
+        if name not in (*STEPS, "all"):
+            raise InputError(f"force: found {name!r}, must be names of steps ({', '.join(STEPS)}) or all")
+    return frozenset(STEPS if "all" in names else names)

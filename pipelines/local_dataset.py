@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from components.corpus.destination import Destination
-from components.turns import when_free
+from components.errors import retry_while_busy
 
 DATA = Path("data")
 
@@ -16,7 +16,7 @@ def local_dataset(data_dir: str) -> Path:
     Raises:
         InputError: if there is none to fetch.
     """
-    folder = when_free(lambda: Destination.of(data_dir).fetch(DATA))
+    folder = retry_while_busy(lambda: Destination.of(data_dir).fetch(DATA))
     if str(folder) != str(Path(data_dir)):
         print(f"data_dir: {data_dir} is read from its copy in {folder}")
     return folder

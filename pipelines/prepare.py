@@ -11,12 +11,12 @@ from components.corpus.parameters import PrepareParameters
 from components.corpus.survey import Survey, survey
 from components.dataset.manifest import Manifest
 from components.dataset.warnings import oov_warnings, too_few_records
+from components.errors import retry_while_busy
 from components.evaluation.corpus_page import corpus_page
-from components.force import forced_steps
+from components.parameters import forced_steps
 from components.tracking import check_tracking, step_run
 from components.tracking.cache import find_finished, mark_reused, remember
 from components.tracking.naming import short_corpus
-from components.turns import when_free
 from pipelines import cli
 from pipelines.local_dataset import DATA
 
@@ -39,7 +39,7 @@ def run(parameters: PrepareParameters, work: Survey | None = None) -> str:
     work = work or survey(parameters)
     destination = Destination.of(parameters.data_dir or str(DATA / work.key))
     forced = STEP in forced_steps(parameters.force)
-    return when_free(lambda: _prepared(work, destination, forced))
+    return retry_while_busy(lambda: _prepared(work, destination, forced))
 
 
 def _prepared(work: Survey, destination: Destination, forced: bool) -> str:

@@ -16,16 +16,14 @@ from tqdm import tqdm
 from components.bar import bar
 from components.code import code_digest
 from components.dataset.manifest import Manifest
-from components.errors import InputError
-from components.force import force_parameter, forced_steps
+from components.errors import InputError, retry_while_busy
 from components.model.parameters import ModelParameters
-from components.parameters import parameter, select
+from components.parameters import force_parameter, forced_steps, parameter, select
 from components.tracking import StepRun, check_tracking, step_run
 from components.tracking.cache import FinishedStep, find_finished, mark_reused, remember, step_key
 from components.tracking.registry import inventory
 from components.training.history import Average, Epoch, Progress
 from components.training.parameters import TrainingParameters
-from components.turns import when_free
 from pipelines import cli
 from pipelines.local_dataset import local_dataset
 
@@ -113,8 +111,8 @@ def run(parameters: TrainParameters, data_dir: Path) -> TrainedModel:
             return model
 
     if forced:
-        when_free(lambda: delete_checkpoints(checkpoint_dir))
-    return when_free(train_alone)
+        retry_while_busy(lambda: delete_checkpoints(checkpoint_dir))
+    return retry_while_busy(train_alone)
 
 
 def _shape(parameters: TrainParameters) -> str:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from components.corpus.runners.table import RUNNERS
-from components.force import force_parameter
-from components.parameters import parameter
+from components.parameters import force_parameter, parameter
 from components.text.tokenizer import TOKENIZERS
 
 

@@ -192,7 +192,7 @@ def test_who_wants_a_remote_dataset_that_is_being_fetched_waits_for_it(
             shutil.copytree(bucket / "sets/d", partial, dirs_exist_ok=True)
 
     told = Told()
-    logging.getLogger("components.turns").addHandler(told)
+    logging.getLogger("components.errors").addHandler(told)
     thread = threading.Thread(target=other)
     thread.start()
     try:
@@ -204,7 +204,7 @@ def test_who_wants_a_remote_dataset_that_is_being_fetched_waits_for_it(
     finally:
         waited.set()
         thread.join()
-        logging.getLogger("components.turns").removeHandler(told)
+        logging.getLogger("components.errors").removeHandler(told)
 
 
 def test_a_remote_corpus_is_the_same_corpus(bucket: Path, tmp_path: Path) -> None:

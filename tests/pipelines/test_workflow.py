@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from components.errors import InputError
-from components.force import STEPS, forced_steps
+from components.parameters import STEPS, forced_steps
 from pipelines import cli, translate, workflow
 from pipelines.evaluate import Evaluation
 
