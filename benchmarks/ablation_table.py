@@ -25,8 +25,10 @@ def table(results: dict[str, Any]) -> str:
     ]
     for name, row in results["variants"].items():
         scores = [row["scores"][split][search] for split in ("validation", "test") for search in ("greedy", "beam 5")]
-        told = [f"{score['bleu']:.1f} ± {score['interval']:.1f}" for score in scores]
-        lines.append("| " + " | ".join([name, f"{row['seconds_per_epoch']:.1f}", f"{row['epochs']:.1f}", *told]) + " |")
+        cells = [f"{score['bleu']:.1f} ± {score['interval']:.1f}" for score in scores]
+        lines.append(
+            "| " + " | ".join([name, f"{row['seconds_per_epoch']:.1f}", f"{row['epochs']:.1f}", *cells]) + " |"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -109,7 +109,7 @@ def _run(name: str, arguments: argparse.Namespace) -> None:
     # After preparing, which only the first variant of a dataset has to do.
     began = time.monotonic()
     plan = _plan(select(train.TrainParameters, values), data, began + 60 * arguments.minutes)
-    # Forced, because a training that was reused would tell of another time.
+    # Forced, because a reused training would report the time of another.
     planned = {"epochs": plan.epochs, "max_minutes": plan.seconds / 60, "force": train.STEP}
     trained = train.run(select(train.TrainParameters, {**values, **planned}), data)
     scores = _scores(trained.model_uri, data)
@@ -193,13 +193,13 @@ def _scores(model_uri: str, data: Path) -> dict[str, dict[str, dict[str, Any]]]:
             options = TranslationOptions(beam_width=width, split_sentences=False)
             texts = [found.text for found in translate_stream(translator, sources, options, len(sources))]
             score = bleu(texts, references)
-            told = {"bleu": round(score.value, 2), "interval": round(score.interval, 2), "signature": score.signature}
-            scores.setdefault(split, {})[search] = told
+            row = {"bleu": round(score.value, 2), "interval": round(score.interval, 2), "signature": score.signature}
+            scores.setdefault(split, {})[search] = row
     return scores
 
 
 def _recorded(name: str, run_id: str, plan: _Plan, scores: dict[str, dict[str, dict[str, Any]]]) -> dict[str, Any]:
-    """Names the run in MLflow after the variant, gives it the scores, and says what it tells of its training."""
+    """Names the run in MLflow after the variant, gives it the scores, and returns what is known of its training."""
     import mlflow
 
     client = mlflow.MlflowClient()
@@ -207,9 +207,9 @@ def _recorded(name: str, run_id: str, plan: _Plan, scores: dict[str, dict[str, d
     for split, searches in scores.items():
         for search, score in searches.items():
             client.log_metric(run_id, f"{split}_bleu_{search.replace(' ', '_')}", score["bleu"])
-    told = client.get_metric_history(run_id, "train_minutes")
-    (first, last) = told[0], told[-1]
-    if len(told) > 1:
+    minutes = client.get_metric_history(run_id, "train_minutes")
+    (first, last) = minutes[0], minutes[-1]
+    if len(minutes) > 1:
         # From the end of the first epoch on, so without what is traced and compiled.
         steps = last.step - first.step
         per_epoch = 60 * (last.value - first.value) / steps * plan.batches - plan.validation_seconds

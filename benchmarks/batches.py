@@ -52,7 +52,7 @@ def main(argv: list[str]) -> None:
     arguments = parser.parse_args(argv)
     for folder in arguments.data_dir:
         for epoch in range(arguments.epochs):
-            print(f"{folder}: {told(read_epoch(folder, arguments.batch_tokens, epoch))}")
+            print(f"{folder}: {summary(read_epoch(folder, arguments.batch_tokens, epoch))}")
 
 
 def read_epoch(folder: Path, batch_tokens: int, epoch: int = 0) -> Epoch:
@@ -75,7 +75,7 @@ def read_epoch(folder: Path, batch_tokens: int, epoch: int = 0) -> Epoch:
     return read
 
 
-def told(read: Epoch) -> str:
+def summary(read: Epoch) -> str:
     """An epoch in one line."""
     return (
         f"{read.batches:,} batches of {read.target_positions / read.batches:,.0f} target positions, of which padding"

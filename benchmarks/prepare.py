@@ -44,7 +44,7 @@ def _compare(arguments: argparse.Namespace, folder: Path) -> None:
         ]
     lines = sum(1 for _ in _lines(files[0]))
     output = folder / "output"
-    ours = [sys.executable, "-m", "pipelines.prepare", "--corpus", _spelled(files, folder), "--data_dir", str(output)]
+    ours = [sys.executable, "-m", "pipelines.prepare", "--corpus", _formatted(files, folder), "--data_dir", str(output)]
     commands = {"pipelines.prepare": [*ours, *arguments.parameters]}
     if arguments.baseline:
         source, target = map(str, files)
@@ -83,7 +83,7 @@ def _braces(corpus: str) -> tuple[str, str]:
     return f"{head}{source}{tail}", f"{head}{target}{tail}"
 
 
-def _spelled(files: list[Path], folder: Path) -> str:
+def _formatted(files: list[Path], folder: Path) -> str:
     """The two files as one word, by links whose names differ in the language only."""
     ending = ".gz" if files[0].suffix == ".gz" else ""
     for file, language in zip(files, ("en", "fr"), strict=True):

@@ -43,9 +43,9 @@ def main(argv: list[str]) -> None:
         alone = list(_best(translator, lines, 1, options))
         for size in arguments.batches:
             found = list(_best(translator, lines, size, options))
-            most = max(most, _told(f"beam {width}, calls of {size}", lines, alone, found))
+            most = max(most, _report(f"beam {width}, calls of {size}", lines, alone, found))
         mixed = list(_best(translator, lines, _MIXED, options, long))
-        most = max(most, _told(f"beam {width}, calls of {_MIXED} with long ones", lines, alone, mixed))
+        most = max(most, _report(f"beam {width}, calls of {_MIXED} with long ones", lines, alone, mixed))
     if most > _ALLOWED_SHARE * len(lines):
         sys.exit(f"{most} of {len(lines)} sentences differ, more than {_ALLOWED_SHARE:.1%}")
 
@@ -61,7 +61,7 @@ def _best(
             yield translation.hypotheses[0]
 
 
-def _told(label: str, lines: Sequence[str], alone: Sequence[Hypothesis], found: Sequence[Hypothesis]) -> int:
+def _report(label: str, lines: Sequence[str], alone: Sequence[Hypothesis], found: Sequence[Hypothesis]) -> int:
     """Prints what differs; returns how many."""
     pairs = list(zip(lines, alone, found, strict=True))
     gap = max((abs(a.score - b.score) for _, a, b in pairs if a.text == b.text), default=0.0)

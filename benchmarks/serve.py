@@ -4,7 +4,7 @@ Usage: python -m benchmarks.serve --model MODEL --input FILE [--clients 50] [--m
            [--beam_width 5] [--alone 200] [-- PARAMETERS OF pipelines.serve]
 
 1. One client asks for one sentence of 12 words, again and again (``--alone``), greedy and with a beam of 5, each time
-   on a new connection. What of its time is search, text, MLflow's scoring and HTTP is told by the same work done in
+   on a new connection. The shares of search, text, MLflow's scoring and HTTP are measured by the same work done in
    this process without the others.
 2. Each sentence of the file is translated alone; then many clients at once ask for random ones of them (``--minutes``).
    An answer is wrong if it is not the one given alone.

@@ -80,7 +80,7 @@ def _compare(arguments: argparse.Namespace, rows: list[str], folder: Path) -> No
         pipeline = _spent(lambda: through_beam(rows)) - started
         shares.append((model.wall / pipeline.wall, model.cpu / pipeline.cpu))
         print(
-            f"    model alone {_told(rows, model)}; {arguments.runner} {_told(rows, pipeline)},"
+            f"    model alone {_row(rows, model)}; {arguments.runner} {_row(rows, pipeline)},"
             f" and {started.wall:.1f} s to start; share {shares[-1][0]:.1%}, of CPU time {shares[-1][1]:.1%}",
             flush=True,
         )
@@ -88,7 +88,7 @@ def _compare(arguments: argparse.Namespace, rows: list[str], folder: Path) -> No
     print(f"translate reaches {wall:.1%} of the model's speed; by CPU time {cpu:.1%} (medians)")
 
 
-def _told(rows: list[str], spent: Spent) -> str:
+def _row(rows: list[str], spent: Spent) -> str:
     return f"{len(rows) / spent.wall:,.1f} rows/s ({spent.wall:.1f} s, {spent.cpu:.1f} s of CPU)"
 
 

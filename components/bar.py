@@ -1,4 +1,4 @@
-"""A bar where somebody watches; elsewhere a line now and then, so that a log does not fill with carriage returns."""
+"""A progress bar on a terminal; elsewhere a line now and then, so that a log does not fill with carriage returns."""
 
 import sys
 import time
@@ -17,7 +17,7 @@ _LOG_LINE = (
 
 
 class Update(Protocol):
-    """Takes how many more are done now, and what to say beside that."""
+    """Adds ``more`` to what is done, and shows ``note`` beside it."""
 
     def __call__(self, more: int, note: str = "") -> None: ...
 
@@ -28,8 +28,8 @@ def bar(task: str, total: int, unit: str, done: int = 0) -> Iterator[Update]:
 
     Args:
         task: its name.
-        total: how many there are to do.
-        unit: of what.
+        total: how many units there are.
+        unit: their name.
         done: how many of them were done before.
     """
     if sys.stderr.isatty():
@@ -50,7 +50,7 @@ class _Lines:
     def __init__(self, task: str, total: int, unit: str, done: int):
         self._task, self._total, self._unit, self._initial, self._done = task, total, unit, done, done
         self._note = ""
-        # Kept, because a runner holds back what is written meanwhile.
+        # The stream of this moment: a runner redirects sys.stderr meanwhile.
         self._stderr = sys.stderr
         self._began = self._written = time.monotonic()
 

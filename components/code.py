@@ -1,4 +1,4 @@
-"""The code that a step runs, as a digest: what must be the same for an earlier result to stand."""
+"""The digest of the code that a step runs: the same digest, the same result."""
 
 import ast
 import hashlib
@@ -16,9 +16,8 @@ LIBRARIES = ("apache-beam", "numpy", "pyarrow", "sacrebleu", "tensorflow", "tens
 def code_digest(entry: str, project: Path = PROJECT, libraries: Sequence[str] = LIBRARIES) -> str:
     """A digest of the rooms that an entry uses, as they are on disk now, committed or not.
 
-    A room counts as a whole as soon as one of its modules is imported, anywhere on the way from the entry: some read
-    their neighbours as files. Of Python files the syntax tree without docstrings counts, so that neither
-    they nor comments and formatting do.
+    A room counts as a whole as soon as one of its modules is imported, directly or not: some modules read others as
+    files. Of Python files the syntax tree counts, without docstrings: neither they nor comments and formatting matter.
 
     Args:
         entry: a module such as ``pipelines.train``; itself it counts too.
@@ -37,9 +36,9 @@ def code_digest(entry: str, project: Path = PROJECT, libraries: Sequence[str] = 
 
 
 def rooms_of(entry: str, project: Path = PROJECT) -> set[str]:
-    """The rooms, and the modules directly in ``components``, that are reached from ``entry`` by imports at any level.
+    """The rooms, and the modules directly in ``components``, that ``entry`` imports, directly or not.
 
-    Imports inside functions count, and so does what the modules on the way import; what tracking imports does not.
+    Imports inside functions count; what tracking imports does not.
     """
     found: set[str] = set()
     waiting = [entry]
@@ -77,7 +76,7 @@ def _imports(path: Path) -> Collection[str]:
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            # What is imported may be a module or a name in one: what is no file is passed over.
+            # What is imported may be a module or a name in one, for which there is no file.
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return [name for name in names if name.startswith(f"{ROOT}.")]
 

@@ -1,8 +1,8 @@
 """Has TensorFlow Datasets (TFDS) prepare a translation set: a program of its own, because TFDS imports TensorFlow.
 
 Usage: python -m components.tfds NAME CONFIG FOLDER LANGUAGE LANGUAGE
-CONFIG may be empty: the set's default. Says on standard output, as JSON, what the user can mend: {"error": …}, null if
-nothing; progress and whatever TFDS has to say goes to standard error.
+CONFIG may be empty: the set's default. Prints, as JSON, the error that the user can fix: {"error": …}, null if there is
+none. Progress and the output of TFDS go to standard error.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from typing import Any
 from components.corpus.tfds_folder import text_names
 from components.errors import InputError
 
-# TFDS tries eleven times, over three minutes, what cannot be reached at all.
+# TFDS retries ten times, over three minutes, even a host that does not exist.
 _RETRIES = 5
 _NAMES_SHOWN = 12
 
@@ -26,7 +26,7 @@ def prepare(name: str, config: str, folder: str, languages: Sequence[str]) -> No
     """Prepares a set below ``folder``, if it is not prepared yet.
 
     Raises:
-        InputError: if there is no such set or configuration, if it has not these languages, or if it cannot be had.
+        InputError: if there is no such set or configuration, if it lacks a language, or if it cannot be downloaded.
     """
     import tensorflow_datasets as tfds
     from google.protobuf.json_format import MessageToDict
@@ -57,7 +57,7 @@ def prepare(name: str, config: str, folder: str, languages: Sequence[str]) -> No
         raise InputError(f"{word} {error}{_list('; configurations:', _of(languages, configs) or configs)}") from None
     sys.stderr.write(f"TensorFlow Datasets prepares {word} in {builder.data_path}\n")
     try:
-        # By name, as everywhere: the DirectRunner of Beam would fetch another one from the network.
+        # By name, as everywhere: Beam's DirectRunner would download another runner.
         builder.download_and_prepare(download_config=tfds.download.DownloadConfig(beam_runner="FnApiRunner"))
     except Exception as error:
         why = f"{type(error).__name__}: {' '.join(str(error).split())[:400]}"

@@ -19,15 +19,15 @@ from components.parameters import parse_value, select, valid_values
 from components.tracking import label_opened_run, mark_failed
 
 RECIPES = Path(__file__).parent / "recipes"
-# Objects made between two looks for garbage. Python looks every 700, and walks through the hundred thousands that
-# MLflow, Beam or TensorFlow leave behind when they are imported again and again.
+# Objects created between two garbage collections. Python's own 700 would walk again and again through the hundred
+# thousands of objects that MLflow, Beam or TensorFlow create when they are imported.
 _GARBAGE_AFTER = 100_000
 # `mlflow run` passes every parameter of `mlproject`; this word there stands for: not set.
 NOT_SET = "default"
 
 
 def fields_of(parameters: Sequence[type]) -> dict[str, dataclasses.Field]:
-    """Name → field over several parameter dataclasses; a name that two share is told as by the first."""
+    """Name → field over several parameter dataclasses; of a name that two share, that of the first."""
     found: dict[str, dataclasses.Field] = {}
     for group in parameters:
         for field in dataclasses.fields(group):
@@ -46,10 +46,10 @@ def parse(
         about: what the entry does, in a sentence or two.
         parameters: the parameter dataclasses that the entry takes. If one of them has a field ``recipe``, the values
             of that recipe take the place of the defaults.
-        without: names of fields that the entry does not take, because it gives the value itself.
+        without: names of fields that the entry does not take, because it sets the value itself.
 
     Returns:
-        A value for every parameter; feed it to :func:`components.parameters.select`.
+        A value for every parameter, for :func:`components.parameters.select`.
 
     Raises:
         InputError: on an unknown parameter or a value that is not valid.
@@ -94,7 +94,7 @@ def read_recipe(name: str, fields: Mapping[str, dataclasses.Field]) -> dict[str,
     """The values of a recipe: the file ``pipelines/recipes/NAME.toml``.
 
     Raises:
-        InputError: if there is no such recipe, or if it sets what is no parameter.
+        InputError: if there is no such recipe, or if it sets an unknown parameter.
     """
     known = sorted(recipe.stem for recipe in RECIPES.glob("*.toml"))
     if name not in known:
@@ -107,10 +107,10 @@ def read_recipe(name: str, fields: Mapping[str, dataclasses.Field]) -> dict[str,
 
 
 def run(main: Callable[[list[str]], None], label: str = "") -> None:
-    """Runs an entry point as a program: what the user can mend becomes one line and exit code 2.
+    """Runs an entry point as a program: an :class:`InputError` becomes one line and exit code 2.
 
     If `mlflow run` opened a run and the entry fails before it has taken that over, the run still says why.
-    SIGTERM ends it as Ctrl-C does, so that runs are closed and locks freed; the exit code is then 130.
+    SIGTERM ends it as Ctrl-C does: runs are closed, locks freed, and the exit code is 130.
 
     Args:
         main: takes the arguments.
@@ -131,17 +131,17 @@ def run(main: Callable[[list[str]], None], label: str = "") -> None:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
     finally:
-        # All memory goes with the process: a last look for garbage in it took a second after preparing 479,000 pairs.
+        # The memory is freed with the process: a last garbage collection took a second after preparing 479,000 pairs.
         gc.freeze()
-        # TensorFlow's functions, taken apart when the modules they need are gone already, complain of that.
+        # TensorFlow's functions fail when they are deleted after the modules they need.
         sys.unraisablehook = lambda unraisable: None
 
 
 def _quieten() -> None:
-    """Keeps the libraries from drowning what the entry says; a variable that the user set stays as it is."""
-    # TensorFlow tells how it was compiled, that there is no GPU and, as an error, that it has two drivers for it.
+    """Silences what the libraries print at each start; a variable that the user set stays as it is."""
+    # TensorFlow logs how it was compiled, that there is no GPU and, as an error, that it has two drivers for it.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # A bar for each of the four files of a model.
+    # A progress bar for each of the four files of a model.
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     # Google's clients announce the end of Python 3.11; TensorFlow 2.15 leaves no choice.
     warnings.filterwarnings("ignore", category=FutureWarning, module="google")

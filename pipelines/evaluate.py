@@ -18,8 +18,7 @@ from components.evaluation.measurement import Measurement, as_metrics, as_table,
 from components.evaluation.report import Report, Rival, render
 from components.evaluation.scores import Example, bleu, chrf, compare
 from components.evaluation.test_set import TestSet, read_pairs
-from components.parameters import force_parameter, forced_steps
-from components.parameters import parameter, select
+from components.parameters import force_parameter, forced_steps, parameter, select
 from components.serving.options import SearchOptions, TranslationOptions
 from components.serving.package import FoundModel, find_model
 from components.text.codec import TextCodec

@@ -1,4 +1,4 @@
-"""The entry ``test``: the test suite. It never touches the user's tracking store (``tests/conftest.py`` sees to it)."""
+"""The entry ``test``: the test suite. It never touches the user's tracking store (see ``tests/conftest.py``)."""
 
 import sys
 

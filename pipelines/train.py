@@ -52,7 +52,7 @@ class TrainParameters(ModelParameters, TrainingParameters):
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """The logged model, and the run that trained it."""
+    """The logged model and the run that trained it."""
 
     model_uri: str
     run_id: str
@@ -69,10 +69,10 @@ def main(argv: list[str]) -> None:
 
 
 def run(parameters: TrainParameters, data_dir: Path) -> TrainedModel:
-    """Trains, or goes on where an earlier run of the same training was stopped; exports and logs the best weights.
+    """Trains, or resumes where an earlier run of the same training was stopped; exports and logs the best weights.
 
-    What was trained before from the same dataset, parameters and code is not trained again. Of two processes with the
-    same training one waits for the other.
+    A model of the same dataset, parameters and code is reused. Of two processes with the same training one waits for
+    the other.
 
     Args:
         parameters: of the model and its training.
@@ -103,7 +103,7 @@ def run(parameters: TrainParameters, data_dir: Path) -> TrainedModel:
 
     def train_alone() -> TrainedModel:
         with claimed(checkpoint_dir, checkpoint_key(parameters, manifest)), opened() as step:
-            # Whoever was waited for may have trained it.
+            # The process that held the lock may have trained it.
             if not forced and (earlier := _find_trained(key)):
                 return _reuse(earlier, step)
             model = TrainedModel(_train(effective, data_dir, manifest, step), step.run_id)
@@ -150,22 +150,18 @@ def training_key(parameters: TrainParameters, data_dir: Path, manifest: Manifest
 def _codec_digest(data_dir: Path) -> str:
     codec = hashlib.sha256()
     for path in sorted(path for path in data_dir.rglob("*") if path.is_file()):
-        place = path.relative_to(data_dir)
-        if place.parts[0] == "tokenizer" or place.name.startswith("vocabulary."):
-            codec.update(str(place).encode() + b"\0" + path.read_bytes() + b"\0")
+        name = path.relative_to(data_dir)
+        if name.parts[0] == "tokenizer" or name.name.startswith("vocabulary."):
+            codec.update(str(name).encode() + b"\0" + path.read_bytes() + b"\0")
     return codec.hexdigest()
-
-
-def _validation_digest(manifest: Manifest) -> str:
-    """Of the sentences that BLEU is measured on between epochs."""
-    return manifest.heldout["validation"].digest if "validation" in manifest.heldout else ""
 
 
 def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
     """Names the training: the same for the same dataset, code, and values of all that decides the weights.
 
-    The fingerprint knows neither buckets nor files, which decide on batches and their order.
+    The fingerprint covers neither buckets nor files, which decide on batches and their order.
     """
+    validation = manifest.heldout.get("validation")
     layout = [
         (split, bucket.low, bucket.high, bucket.records, sorted(bucket.files))
         for split in ("train", "validation")
@@ -176,8 +172,8 @@ def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
         **dataclasses.asdict(select(TrainingParameters, vars(parameters))),
         "fingerprint": manifest.fingerprint,
         "layout": layout,
-        # What the best weights are chosen on, and where its sentences are cut.
-        "validation": _validation_digest(manifest),
+        # The sentences that the best weights are chosen on, and where they are cut.
+        "validation": validation.digest if validation else "",
         "max_length": manifest.max_length,
         "code": code_digest("components.training.fit"),
     }
@@ -205,13 +201,13 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step
         )
     if training.resumed:
         print(f"Going on from step {training.step} of {parameters.checkpoint_dir}")
-    # The run of this process shows the whole curve, whoever trained its beginning.
+    # The run of this process shows the whole curve, also of the steps that earlier ones trained.
     for event in training.history:
         _record(event, step)
-    # Closed at once when interrupted: that is when the state is saved, and the folder is still locked.
+    # Closing saves the state: when interrupted, while the folder is still locked.
     with closing(training.run()) as progress:
         _show_and_record(progress, training, step)
-    step.flush()  # MLflow's own function, which logs the model, does not wait for a server that is away.
+    step.flush()  # Logging the model does not wait for a server that is away.
     with tempfile.TemporaryDirectory(prefix="export-") as folder:
         export_model(training.model, Path(folder, "model"))
         settings = TranslatorSettings(manifest.max_length, has_attention=parameters.attention != "none")
@@ -220,7 +216,7 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step
 
 
 def _search_digest(parameters: TrainParameters) -> str:
-    """Of what decides on the exported graph beside the weights and their shapes: its code, the model, the precision."""
+    """Digest of what decides on the exported graph, besides the weights: its code, the model, the precision."""
     model = dataclasses.asdict(select(ModelParameters, vars(parameters)))
     decisive = {**model, "precision": parameters.precision, "code": code_digest("components.model.export")}
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()

@@ -15,8 +15,7 @@ from components.corpus.survey import survey
 from components.dataset.manifest import Manifest
 from components.errors import InputError
 from components.evaluation.measurement import as_metrics, example_lines
-from components.parameters import STEPS, forced_steps
-from components.parameters import parameter, select
+from components.parameters import STEPS, forced_steps, parameter, select
 from components.serving.options import TranslationOptions
 from components.serving.translator import TranslatorSettings
 from components.tracking import check_tracking, step_run

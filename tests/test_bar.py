@@ -13,9 +13,9 @@ def test_a_log_gets_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytes
         monkeypatch.setattr(bar_module, "LOG_PERIOD", 3600.0)
         update(10, "loss 5")
         update(10, "loss 4")
-    told = capsys.readouterr().err
-    assert "\r" not in told
-    first, last = told.splitlines()
+    logged = capsys.readouterr().err
+    assert "\r" not in logged
+    first, last = logged.splitlines()
     assert first.startswith("train: 20 of 40 steps (50%), 00:00 elapsed, ")
     assert first.endswith(" steps/s, loss 6.245")
     assert last.startswith("train: 40 of 40 steps (100%), ")

@@ -91,15 +91,15 @@ def test_what_the_entry_gives_itself_is_no_parameter() -> None:
         cli.parse(["--units", "3"], "workflow", "Runs.", [Model], without=["units"])
 
 
-def test_help_tells_defaults_and_choices(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_shows_defaults_and_choices(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         parsed("--help")
     assert caught.value.code == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert "size of the states [default: 512; valid: a whole number from 1 up to 4096]" in told
-    assert "share dropped, 100 % is too much [default: 0.2; valid: a number from 0 up to 0.9]" in told
-    assert "[default: luong; valid: one of none, luong]" in told
-    assert "[default: not set; valid: a text]" in told
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "size of the states [default: 512; valid: a whole number from 1 up to 4096]" in printed
+    assert "share dropped, 100 % is too much [default: 0.2; valid: a number from 0 up to 0.9]" in printed
+    assert "[default: luong; valid: one of none, luong]" in printed
+    assert "[default: not set; valid: a text]" in printed
 
 
 def test_refusal_is_one_line_and_exit_code_2() -> None:

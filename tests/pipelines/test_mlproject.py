@@ -1,4 +1,4 @@
-"""`mlproject` and what `mlflow run` makes of it: real processes, without making an environment anew."""
+"""`mlproject` and what `mlflow run` makes of it: real processes, without making an environment."""
 
 import os
 import subprocess

@@ -64,7 +64,7 @@ def test_what_cannot_work_is_refused_before_work_begins(flags: list[str], messag
         workflow.main(flags)
 
 
-def test_model_that_is_gone_is_no_hit_whatever_was_remembered_of_it() -> None:
+def test_deleted_model_is_no_hit_whatever_was_remembered_of_it() -> None:
     with step_run("train", {}) as run:
         remember(run, "0123", {"model_uri": "models:/m-00000000000000000000000000000000", "inventory": ""})
     assert train._find_trained("0123") is None

@@ -17,7 +17,7 @@ PAIRS = {"train": 240, "validation": 40}
 
 
 def make_pairs(count: int, seed: int) -> list[tuple[str, str]]:
-    """Sentences of digits spelled in two languages; the longest has 14 words."""
+    """Sentences of digits, written out in two languages; the longest has 14 words."""
     random = np.random.default_rng(seed)
     english = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
     french = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"]

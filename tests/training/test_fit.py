@@ -21,11 +21,11 @@ from tests.training.trainings import FITTING, killed_at, make, weights
 @pytest.fixture(scope="module")
 def undisturbed(dataset, tmp_path_factory) -> tuple[list[np.ndarray], list[Epoch], list[Steps]]:
     training = make(dataset, tmp_path_factory.mktemp("undisturbed"))
-    told = list(training.run())
-    return weights(training), [e for e in told if isinstance(e, Epoch)], [s for s in told if isinstance(s, Steps)]
+    events = list(training.run())
+    return weights(training), [e for e in events if isinstance(e, Epoch)], [s for s in events if isinstance(s, Steps)]
 
 
-def test_it_learns_and_tells(undisturbed):
+def test_it_learns_and_reports(undisturbed):
     _, epochs, steps = undisturbed
     assert [epoch.epoch for epoch in epochs] == [1, 2]
     assert epochs[1].metrics["val_loss"] < epochs[0].metrics["val_loss"]
@@ -35,19 +35,19 @@ def test_it_learns_and_tells(undisturbed):
     assert steps[0].metrics.keys() >= {"train_sampled_loss", "learning_rate", "gradient_norm", "padding_share"}
 
 
-def test_what_it_tells_of_its_steps(dataset, undisturbed):
+def test_what_it_reports_of_its_steps(dataset, undisturbed):
     _, _, steps = undisturbed
     tf.keras.utils.set_random_seed(FITTING.seed)  # The order is a function of it, too.
     reader = BatchReader(dataset, Manifest.load(dataset), "train", FITTING.batch_tokens, FITTING.seed)
     targets = [target.numpy() for _, target in reader.shuffled(0).take(REPORTED_STEPS)]
     # SOS is given, not predicted.
     padding = 1 - sum((target[:, 1:] > 0).sum() for target in targets) / sum(target[:, 1:].size for target in targets)
-    told = steps[0].metrics
-    assert told["padding_share"] == pytest.approx(padding)
+    metrics = steps[0].metrics
+    assert metrics["padding_share"] == pytest.approx(padding)
     rates = WarmupCosine(FITTING.learning_rate, FITTING.warmup_steps, steps[0].total_steps)
-    assert told["learning_rate"] == pytest.approx(float(rates(REPORTED_STEPS - 1)))
-    assert told["target_tokens_per_second"] > 0
-    assert 0 <= told["seconds_waiting_for_data"] < 60
+    assert metrics["learning_rate"] == pytest.approx(float(rates(REPORTED_STEPS - 1)))
+    assert metrics["target_tokens_per_second"] > 0
+    assert 0 <= metrics["seconds_waiting_for_data"] < 60
 
 
 # The longest sentence has 14 words, before which a mark says that it begins with a small letter.
@@ -77,28 +77,28 @@ def test_an_epoch_whose_validation_was_interrupted_is_validated_after_all(datase
     run.close()
     training = make(dataset, tmp_path)
     assert training.step == last
-    told = [event.step for event in training.history if isinstance(event, Steps)]
-    assert told == [steps.step for steps in undisturbed[2] if steps.step <= last]
+    reported = [event.step for event in training.history if isinstance(event, Steps)]
+    assert reported == [steps.step for steps in undisturbed[2] if steps.step <= last]
     events = list(training.run())
     assert isinstance(events[0], Epoch)
     assert events[0].step == last
     ended_like(undisturbed, training, events)
 
 
-def test_a_run_that_goes_on_knows_what_was_told_before(dataset, tmp_path, undisturbed):
+def test_a_run_that_goes_on_knows_what_was_reported_before(dataset, tmp_path, undisturbed):
     killed_at(21, dataset, tmp_path)
     training = make(dataset, tmp_path)
     step = training.step
-    told = [*training.history, *training.run()]
-    assert 0 < step < told[-1].step
-    assert [event.step for event in told] == sorted(event.step for event in told)
-    steps = [event for event in told if isinstance(event, Steps)]
-    # Each step was told one by one before the kill, and in tens after it.
+    events = [*training.history, *training.run()]
+    assert 0 < step < events[-1].step
+    assert [event.step for event in events] == sorted(event.step for event in events)
+    steps = [event for event in events if isinstance(event, Steps)]
+    # Each step was reported alone before the kill, and in tens after it.
     assert [event.step for event in steps if event.step <= step] == list(range(1, step + 1))
-    epochs = [event for event in told if isinstance(event, Epoch)]
+    epochs = [event for event in events if isinstance(event, Epoch)]
     assert [epoch.metrics["val_loss"] for epoch in epochs] == [e.metrics["val_loss"] for e in undisturbed[1]]
     assert epochs[0].examples == undisturbed[1][0].examples
-    assert make(dataset, tmp_path).history == told
+    assert make(dataset, tmp_path).history == events
     delete_checkpoints(tmp_path)
     assert make(dataset, tmp_path).history == []
 
@@ -108,18 +108,18 @@ def test_ctrl_c_within_a_step_loses_no_step(dataset, tmp_path, undisturbed):
     step = training._train_step
 
     def interrupted(*batch):
-        told = step(*batch)  # Python is told of the signal when the compiled step is over.
+        update = step(*batch)  # Python handles the signal when the compiled step is over.
         if training.step == 18:
             raise KeyboardInterrupt
-        return told
+        return update
 
     training._train_step = interrupted
     with pytest.raises(KeyboardInterrupt):
         list(training.run())
     training = make(dataset, tmp_path)
     assert training.step == 18
-    told = [event.step for event in training.history if isinstance(event, Steps)]
-    assert told == [*(steps.step for steps in undisturbed[2] if steps.step < 18), 18]
+    reported = [event.step for event in training.history if isinstance(event, Steps)]
+    assert reported == [*(steps.step for steps in undisturbed[2] if steps.step < 18), 18]
     ended_like(undisturbed, training, list(training.run()))
 
 

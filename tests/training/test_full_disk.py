@@ -130,7 +130,7 @@ def test_a_claim_that_could_not_be_written_is_no_other_trainings(tmp_path):
         pass
 
 
-def test_a_history_that_cannot_be_written_is_told_in_one_line(tmp_path):
+def test_a_history_that_cannot_be_written_is_reported_in_one_line(tmp_path):
     history = History(tmp_path, lambda event: True)
     with small_files(9), pytest.raises(InputError, match=r"history\.jsonl cannot be written: File too large"):
         history.add(Steps(1, 2, {}))

@@ -30,13 +30,13 @@ QUICK = list(SHAPES)[:2]
 )
 def test_killed_at_random_steps(shape, kills, dataset, tmp_path):
     undisturbed = make(dataset, tmp_path / "undisturbed", shape)
-    told = list(undisturbed.run())
+    events = list(undisturbed.run())
     for step in random_steps(kills, last=undisturbed.total_steps):
         killed_at(step, dataset, tmp_path / "killed", shape)
     training = make(dataset, tmp_path / "killed", shape)
-    # The step told last may be saved, or not.
+    # The step reported last may be saved, or not.
     assert step - 1 <= training.step <= step
-    assert list(training.run())[-1].metrics["val_loss"] == told[-1].metrics["val_loss"]
+    assert list(training.run())[-1].metrics["val_loss"] == events[-1].metrics["val_loss"]
     for left, right in zip(weights(training), weights(undisturbed), strict=True):
         np.testing.assert_array_equal(left, right)
 
@@ -83,7 +83,7 @@ def test_the_real_program_killed_at_random_steps(tmp_path, empty_store, monkeypa
 
 
 def last_step(folder: Path) -> int:
-    """The last step that the training told."""
+    """The last step that the training reported."""
     file = folder / HISTORY_FILE
     lines = (
         [line for line in file.read_text().splitlines(keepends=True) if line.endswith("\n")] if file.exists() else []

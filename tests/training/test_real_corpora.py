@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.batches import read_epoch, told
+from benchmarks.batches import read_epoch, summary
 from pipelines import cli, prepare, workflow
 
 CORPORA = {
@@ -27,5 +27,5 @@ def test_little_is_padding(name: str, shared_data: Path, tmp_path: Path, monkeyp
         folder = Path(prepare.run(cli.select(prepare.PrepareParameters, values)))
         read = read_epoch(folder, values["batch_tokens"])
         widths = f"batch_tokens {values['batch_tokens']}, bucket_width {values['bucket_width']}"
-        print(f"\n{name}, {'as its recipe says' if recipe else 'by default'} ({widths}): {told(read)}")
+        print(f"\n{name}, {'as its recipe says' if recipe else 'by default'} ({widths}): {summary(read)}")
         assert read.target_padding < 0.1

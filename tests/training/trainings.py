@@ -50,7 +50,7 @@ def weights(training: Training) -> list[np.ndarray]:
     return [variable.numpy() for variable in training.model.variables]
 
 
-# Dies without a word at the given step, like a process that is killed; the state is saved at every step.
+# Ends without cleaning up at the given step, like a process that is killed; the state is saved at every step.
 _KILLED = """
 import os, sys
 from pathlib import Path
