@@ -25,7 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from components.serving.options import TranslationOptions
 from components.serving.package import find_model
 from components.serving.translator import Translator
-from components.translation.file import ROWS_A_PART, translate_file
+from components.translation.file import RANGE_ROWS, translate_file
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def _compare(arguments: argparse.Namespace, rows: list[str], folder: Path) -> No
     translator = Translator.load(found.saved_model, found.codec_folder)
 
     def alone(rows: list[str]) -> None:
-        for begin in range(0, len(rows), ROWS_A_PART):
-            translator.translate(rows[begin : begin + ROWS_A_PART], options)
+        for begin in range(0, len(rows), RANGE_ROWS):
+            translator.translate(rows[begin : begin + RANGE_ROWS], options)
 
     def through_beam(rows: list[str]) -> None:
         source = folder / "in"

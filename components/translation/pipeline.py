@@ -1,87 +1,175 @@
-"""The Beam pipeline that translates the parts of a file, each into a file of its own."""
+"""The Beam pipeline that translates ranges of a file with RunInference, each into a file of its own."""
 
 import json
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
-from apache_beam.ml.inference.base import RunInference
+from apache_beam.ml.inference.base import ModelHandler, RunInference
 from apache_beam.utils.shared import Shared
 
+from components.corpus.files import is_remote, reaching
+from components.corpus.remote_folders import download, sizes_below
 from components.corpus.runners.launch import Launch
-from components.translation.handler import PartTexts, PartTranslations, TranslatorHandler
-from components.translation.job import Job
-from components.translation.rows import Part
+from components.serving.options import TranslationOptions
+from components.serving.package import FoundModel
+from components.serving.translation import Translation
+from components.serving.translator import Translator
+from components.translation.formats import Format, RowRange
+from components.translation.staging import Staging
 
 
-class TranslateParts(beam.PTransform):
-    """Parts of the input → their numbers of rows; what it is about are the files in the workspace."""
+@dataclass(frozen=True)
+class Job:
+    """What every worker must know. Picklable.
+
+    ``source`` (the input) and ``model`` (the folder of a packaged model) are paths or URLs that every worker can read.
+    """
+
+    source: str
+    format: Format
+    staging: Staging
+    model: str
+    options: TranslationOptions
+
+
+@dataclass(frozen=True)
+class RangeTexts:
+    """The texts of a range, one for each row; None for rows that have none."""
+
+    rows: RowRange
+    texts: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class RangeTranslations:
+    """For each row of a range its translation, or the fault that prevented it; rows without text have neither."""
+
+    rows: RowRange
+    translations: tuple[Translation | None, ...]
+    faults: tuple[str, ...]
+
+
+class TranslateRanges(beam.PTransform):
+    """Ranges of the input → their numbers of rows; the translations are files in the staging directory."""
 
     def __init__(self, job: Job):
         super().__init__()
         self._job = job
 
-    def expand(self, parts: beam.PCollection) -> beam.PCollection:
+    def expand(self, ranges: beam.PCollection) -> beam.PCollection:
         return (
-            parts
+            ranges
             | "Distribute" >> beam.Reshuffle()
-            | "Read" >> beam.ParDo(ReadPart(self._job)).with_output_types(PartTexts)
+            | "Read" >> beam.ParDo(ReadRange(self._job)).with_output_types(RangeTexts)
             | "Translate" >> RunInference(TranslatorHandler(self._job.model, self._job.options))
-            | "Write" >> beam.ParDo(WritePart(self._job)).with_output_types(int)
+            | "Write" >> beam.ParDo(WriteRange(self._job)).with_output_types(int)
         )
 
 
-class ReadPart(beam.DoFn):
-    """The texts of a part. Counts ``rows_read``."""
+class ReadRange(beam.DoFn):
+    """The texts of a range. Counts ``rows_read``."""
 
     def __init__(self, job: Job):
         self._job = job
-        self._rows = Metrics.counter("translate", "rows_read")
+        self._read = Metrics.counter("translate", "rows_read")
 
-    def process(self, part: Part) -> Iterator[PartTexts]:
-        rows = self._job.format.read(self._job.source, part)
-        self._rows.inc(len(rows))
-        yield PartTexts(part, tuple(None if row.fault else row.text for row in rows))
+    def process(self, rows: RowRange) -> Iterator[RangeTexts]:
+        found = self._job.format.read(self._job.source, rows)
+        self._read.inc(len(found))
+        yield RangeTexts(rows, tuple(None if row.fault else row.text for row in found))
 
 
-class WritePart(beam.DoFn):
-    """Writes a part of the output and, if there are any, the rows that failed.
+class TranslatorHandler(ModelHandler[RangeTexts, RangeTranslations, Translator]):
+    """The translator as a model of RunInference: loaded once for each worker process; a range is a batch of its own.
 
-    Counts ``rows_written`` and ``failures``.
+    Args:
+        model: the folder of a packaged translator, path or URL, where every worker finds it.
+        options: how to translate.
     """
+
+    def __init__(self, model: str, options: TranslationOptions):
+        super().__init__(min_batch_size=1, max_batch_size=1)
+        self._model = model
+        self._options = options
+
+    def load_model(self) -> Translator:
+        if not is_remote(self._model):
+            return _load(Path(self._model))
+        with tempfile.TemporaryDirectory(prefix="model-") as folder:
+            with reaching(f"model: {self._model}"):
+                for name in sizes_below(self._model):
+                    download(f"{self._model}/{name}", Path(folder, name))
+            return _load(Path(folder))
+
+    def run_inference(
+        self, batch: Sequence[RangeTexts], model: Translator, inference_args: dict[str, Any] | None = None
+    ) -> Iterable[RangeTranslations]:
+        """The translations of each range, in its order."""
+        for given in batch:
+            texts = [text for text in given.texts if text is not None]
+            found: list[tuple[Translation | None, str]]
+            try:
+                found = [(translation, "") for translation in model.translate(texts, self._options)]
+            except Exception:  # One of them cannot be translated, whatever the reason; the others can.
+                found = [_translate_alone(model, text, self._options) for text in texts]
+            results = iter(found)
+            in_order = [(None, "") if text is None else next(results) for text in given.texts]
+            translations, faults = zip(*in_order, strict=True) if in_order else ((), ())
+            yield RangeTranslations(given.rows, translations, faults)
+
+
+def _load(folder: Path) -> Translator:
+    found = FoundModel(folder, str(folder))
+    return Translator.load(found.saved_model, found.codec_folder)
+
+
+def _translate_alone(translator: Translator, text: str, options: TranslationOptions) -> tuple[Translation | None, str]:
+    try:
+        return translator.translate([text], options)[0], ""
+    except Exception as error:
+        return None, f"cannot be translated: {type(error).__name__}: {error}"
+
+
+class WriteRange(beam.DoFn):
+    """Writes a translated range, and the rows that failed. Counts ``rows_written`` and ``failures``."""
 
     def __init__(self, job: Job):
         self._job = job
         self._written = Metrics.counter("translate", "rows_written")
         self._failed = Metrics.counter("translate", "failures")
 
-    def process(self, translated: PartTranslations) -> Iterator[int]:
-        part, workspace = translated.part, self._job.workspace
-        rows = self._job.format.read(self._job.source, part)
+    def process(self, translated: RangeTranslations) -> Iterator[int]:
+        rows, staging = translated.rows, self._job.staging
         failures = [
             {"line": row.number, "reason": row.fault or fault, "content": row.content}
-            for row, fault in zip(rows, translated.faults, strict=True)
+            for row, fault in zip(self._job.format.read(self._job.source, rows), translated.faults, strict=True)
             if row.fault or fault
         ]
         if failures:
-            # Before the part itself: who sees the part has everything that belongs to it.
-            with workspace.appearing(workspace.part_failures(part)) as path:
+            # Before the translations: a range that is there has everything that belongs to it.
+            with staging.writing(staging.failures_name(rows)) as path:
                 path.write_text("".join(json.dumps(failure) + "\n" for failure in failures), encoding="utf-8")
-        with workspace.appearing(workspace.part(part)) as path:
-            self._job.format.write(self._job.source, part, translated.found, path)
-        self._written.inc(part.rows)
+        with staging.writing(staging.name(rows)) as path:
+            self._job.format.write(self._job.source, rows, translated.translations, path)
+        self._written.inc(rows.count)
         self._failed.inc(len(failures))
-        yield part.rows
+        yield rows.count
 
 
-def translate_parts(parts: Sequence[Part], job: Job, runner: str, beam_options: str) -> None:
+def translate_ranges(ranges: Sequence[RowRange], job: Job, runner: str, beam_options: str) -> None:
     """Runs the pipeline to its end.
 
     Raises:
         InputError: if an option is none of Beam's.
     """
     launch = Launch(runner, beam_options)
-    _ = launch.pipeline | "Parts" >> beam.Create(parts).with_output_types(Part) | "File" >> TranslateParts(job)
+    _ = launch.pipeline | "Ranges" >> beam.Create(ranges).with_output_types(RowRange) | "File" >> TranslateRanges(job)
     launch.run()
-    # Beam keeps the model of this process until it is given another one. TensorFlow complains of what lives at exit.
+    # Beam keeps the model of this process until it is given another one. TensorFlow logs an error for one that is
+    # still there at exit.
     Shared().acquire(set)

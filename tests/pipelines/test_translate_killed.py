@@ -14,7 +14,7 @@ import pytest
 
 from components.serving.options import TranslationOptions
 from components.serving.package import load_model
-from components.translation.file import ROWS_A_PART
+from components.translation.file import RANGE_ROWS
 from pipelines import translate, workflow
 from tests.conftest import PROJECT
 
@@ -42,7 +42,7 @@ def test_every_line_is_there_once_and_in_its_order(shared_data: Path, tmp_path: 
     values = {"input": source, "output": target, "beam_width": 1}
     command = [sys.executable, "-m", "mlflow", "run", str(PROJECT), "-e", "translate", "--env-manager", "local"]
     command += [word for name, value in values.items() for word in ("-P", f"{name}={value}")]
-    parts = random.randrange(1, LINES // ROWS_A_PART)
+    parts = random.randrange(1, LINES // RANGE_ROWS)
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -73,8 +73,8 @@ def test_every_line_is_there_once_and_in_its_order(shared_data: Path, tmp_path: 
     assert not any(translations[row] for row in faulty)
 
     # The part that was being written, and its neighbours, as the model alone translates them.
-    begin = max(parts - 1, 0) * ROWS_A_PART
-    rows = [row for row in range(begin, begin + ROWS_A_PART) if row not in faulty]
+    begin = max(parts - 1, 0) * RANGE_ROWS
+    rows = [row for row in range(begin, begin + RANGE_ROWS) if row not in faulty]
     translator = load_model("models:/nmt-en-fr@champion").translator
     expected = translator.translate([lines[row].decode() for row in rows], TranslationOptions(beam_width=1))
     assert [translations[row] for row in rows] == [translation.text for translation in expected]

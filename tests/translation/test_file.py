@@ -18,7 +18,8 @@ from components.serving.package import package_translator
 from components.serving.translator import TranslatorSettings
 from components.translation import file as file_module
 from components.translation.file import FileReport, translate_file
-from components.translation.local_workspace import LocalWorkspace
+from components.translation.formats import RowRange
+from components.translation.staging import LocalStaging
 from tests.serving.echo import save_echo
 
 OPTIONS = TranslationOptions(beam_width=1)
@@ -36,7 +37,7 @@ def translate(source: Path, target: Path, model: str, beam_options: str = "") ->
 
 
 def test_order_is_kept_over_many_parts(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_module, "ROWS_A_PART", 10)
+    monkeypatch.setattr(file_module, "RANGE_ROWS", 10)
     source, target = tmp_path / "in", tmp_path / "out"
     lines = ["One two.", "", "A man rides a bicycle. Yes!", *(f"zebra{number}" for number in range(100)), "no end"]
     source.write_text("\n".join(lines))
@@ -68,7 +69,7 @@ def test_a_file_of_which_nothing_can_be_translated_is_refused(model: str, tmp_pa
 
 
 def test_finished_parts_are_not_translated_again(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_module, "ROWS_A_PART", 2)
+    monkeypatch.setattr(file_module, "RANGE_ROWS", 2)
     source, target = tmp_path / "in", tmp_path / "out"
     source.write_text("One.\nTwo.\nThree.\n")
 
@@ -126,18 +127,18 @@ def test_two_runs_do_not_write_the_same_output(model: str, tmp_path: Path) -> No
 
 def test_the_folder_is_held_until_it_is_gone(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, target, removed = tmp_path / "in", tmp_path / "out", []
-    remove = LocalWorkspace.remove
+    remove = LocalStaging.remove
 
-    def while_held(workspace: LocalWorkspace) -> None:
+    def while_held(staging: LocalStaging) -> None:
         with pytest.raises(Timeout):
             FileLock(tmp_path / "out.parts" / "lock", timeout=0).acquire()
-        removed.append(workspace.output)
-        remove(workspace)
+        removed.append(staging.output)
+        remove(staging)
 
-    monkeypatch.setattr(LocalWorkspace, "remove", while_held)
+    monkeypatch.setattr(LocalStaging, "remove", while_held)
     source.write_text("One.\n")
     translate(source, target, model)
-    with pytest.raises(InputError, match="unreadable"), LocalWorkspace(str(target)).opened("plan"):
+    with pytest.raises(InputError, match="unreadable"), LocalStaging(str(target)).opened("plan"):
         raise InputError("unreadable")
     assert removed == [str(target)] * 2
     assert not list(tmp_path.glob("out.*"))
@@ -164,6 +165,30 @@ def test_what_the_model_cannot_do_is_refused_before_any_work(model: str, tmp_pat
     with pytest.raises(InputError, match="must be 0 for this model"):
         translate_file(str(source), str(tmp_path / "out"), model, options, "DirectRunner", "")
     assert not list(tmp_path.glob("out*"))
+
+
+class Shaky(LocalStaging):
+    """The first look of the bar itself fails."""
+
+    period = 0.01
+    looks = 0
+
+    def finished(self) -> set[str]:
+        self.looks += 1
+        if self.looks == 2:
+            raise InputError("output: cannot be reached")
+        return super().finished()
+
+
+def test_a_look_that_fails_is_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    staging, deadline = Shaky(str(tmp_path / "out")), time.monotonic() + 10
+    (tmp_path / "out.parts").mkdir()
+    with file_module._progress(staging, [RowRange(0, 1, 2, 0), RowRange(1, 3, 2, 4)]):
+        for index in range(2):
+            (tmp_path / f"out.parts/part-00000{index}").touch()
+        while staging.looks < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert "translate: 4 of 4 rows" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Every format: cut into parts, read, written, put together."""
+"""Every format: divided into ranges, read, written, merged."""
 
 import json
 from pathlib import Path
@@ -12,17 +12,17 @@ from components.serving.translation import Hypothesis, Translation
 from components.translation.formats import Lines, TabSeparated, check_endings, format_of
 
 
-def translated(source: Path, target: Path, rows_a_part: int = 2, n_best: int = 1) -> list[str]:
-    """Translates to capitals, a part at a time; returns the faults."""
+def translated(source: Path, target: Path, count: int = 2, n_best: int = 1) -> list[str]:
+    """Translates to capitals, a range at a time; returns the faults."""
     format = format_of(str(source), n_best, "en")
     faults, written = [], []
-    for part in format.parts(str(source), rows_a_part):
-        rows = format.read(str(source), part)
-        assert [row.number for row in rows] == list(range(part.first_row, part.first_row + part.rows))
+    for given in format.ranges(str(source), count):
+        rows = format.read(str(source), given)
+        assert [row.number for row in rows] == list(range(given.first_row, given.first_row + given.count))
         faults += [f"{row.number}: {row.fault}" for row in rows if row.fault]
         found = [None if row.fault else capitals(row.text, n_best) for row in rows]
-        written.append(target.with_name(f"part-{part.index}"))
-        format.write(str(source), part, found, written[-1])
+        written.append(target.with_name(f"part-{given.index}"))
+        format.write(str(source), given, found, written[-1])
     format.merge(written, target)
     return faults
 
@@ -41,11 +41,11 @@ def capitals(text: str, n_best: int) -> Translation:
         (b"a\n\xff\nc\n", b"A\n\nC\n"),
     ],
 )
-@pytest.mark.parametrize("rows_a_part", [1, 2, 100])
-def test_text(tmp_path: Path, content: bytes, expected: bytes, rows_a_part: int) -> None:
+@pytest.mark.parametrize("count", [1, 2, 100])
+def test_text(tmp_path: Path, content: bytes, expected: bytes, count: int) -> None:
     source, target = tmp_path / "in", tmp_path / "out"
     source.write_bytes(content)
-    faults = translated(source, target, rows_a_part)
+    faults = translated(source, target, count)
     assert target.read_bytes() == expected
     assert faults == (["2: is not UTF-8 (byte 0xff at 1)"] if b"\xff" in content else [])
 
@@ -59,23 +59,23 @@ def test_text(tmp_path: Path, content: bytes, expected: bytes, rows_a_part: int)
         ("in.jsonl", '{"text": "a"}\n', '{"text": "a", "translation": "A"}\n'),
     ],
 )
-@pytest.mark.parametrize("rows_a_part", [1, 2])
+@pytest.mark.parametrize("count", [1, 2])
 def test_a_byte_order_mark_belongs_to_no_row(
-    name: str, content: str, expected: str, rows_a_part: int, tmp_path: Path
+    name: str, content: str, expected: str, count: int, tmp_path: Path
 ) -> None:
     source, target = tmp_path / name, tmp_path / f"out{Path(name).suffix}"
     source.write_text(content, encoding="utf-8-sig")
-    assert translated(source, target, rows_a_part) == []
+    assert translated(source, target, count) == []
     assert target.read_text(encoding="utf-8") == expected
 
 
 def test_a_file_that_shrinks_is_told(tmp_path: Path) -> None:
     source = tmp_path / "in"
     source.write_text("a\n\nc\n")
-    (part,) = format_of(str(source), 1, "en").parts(str(source), 3)
+    (rows,) = format_of(str(source), 1, "en").ranges(str(source), 3)
     source.write_text("a\n\n")
     with pytest.raises(InputError, match="in holds fewer lines than when it was looked at"):
-        format_of(str(source), 1, "en").read(str(source), part)
+        format_of(str(source), 1, "en").read(str(source), rows)
 
 
 def test_alternatives_of_text_are_a_moses_list(tmp_path: Path) -> None:
@@ -129,8 +129,8 @@ def test_parquet_reads_the_texts_alone(tmp_path: Path) -> None:
     begin = pq.read_metadata(source).row_group(0).column(0).data_page_offset
     source.write_bytes(content[:begin] + b"\xff" * 20 + content[begin + 20 :])  # Whoever reads the images fails.
     format = format_of(str(source), 1, "en")
-    (part,) = format.parts(str(source), 2)
-    assert [row.text for row in format.read(str(source), part)] == ["a"]
+    (rows,) = format.ranges(str(source), 2)
+    assert [row.text for row in format.read(str(source), rows)] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -186,11 +186,11 @@ def test_parquet_that_does_not_fit(tmp_path: Path, table: pa.Table, message: str
     source = tmp_path / "in.parquet"
     pq.write_table(table, source)
     with pytest.raises(InputError, match=message):
-        list(format_of(str(source), 1, "en").parts(str(source), 2))
+        list(format_of(str(source), 1, "en").ranges(str(source), 2))
 
 
 def test_what_is_no_parquet(tmp_path: Path) -> None:
     source = tmp_path / "in.parquet"
     source.write_text("x")
     with pytest.raises(InputError, match=r"in\.parquet is no Parquet file"):
-        list(format_of(str(source), 1, "en").parts(str(source), 2))
+        list(format_of(str(source), 1, "en").ranges(str(source), 2))

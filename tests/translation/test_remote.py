@@ -13,8 +13,8 @@ from components.serving.options import TranslationOptions
 from components.serving.package import package_translator
 from components.translation import file as file_module
 from components.translation.file import FileReport, translate_file
-from components.translation.handler import TranslatorHandler
-from components.translation.remote_workspace import RemoteWorkspace
+from components.translation.pipeline import TranslatorHandler
+from components.translation.staging import RemoteStaging
 from tests.serving.echo import save_echo
 
 OPTIONS = TranslationOptions(beam_width=1)
@@ -34,7 +34,7 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     TrialFileSystem.root = tmp_path / "remote"
     (tmp_path / "remote/bucket").mkdir(parents=True)
-    monkeypatch.setattr(file_module, "ROWS_A_PART", 10)
+    monkeypatch.setattr(file_module, "RANGE_ROWS", 10)
     return tmp_path / "remote/bucket"
 
 
@@ -77,7 +77,7 @@ def test_shards_hold_the_rows_in_their_order(bucket: Path, blind: list[str], mod
 
 def test_a_model_that_workers_can_see_is_not_staged(bucket: Path, model: str, tmp_path: Path) -> None:
     (bucket / "in").write_text("One.\n")
-    assert RemoteWorkspace("trial://bucket/out", "", shares_files=True).model(Path(model)) == model
+    assert RemoteStaging("trial://bucket/out", "", shares_files=True).model(Path(model)) == model
     translate(model)
     assert written(bucket) == {"out-00000-of-00001": b"One.\n"}
 
@@ -155,7 +155,7 @@ def test_a_run_goes_on_where_one_was_killed(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):  # noqa: PT012
-        patched.setattr(RemoteWorkspace, "publish", killed)
+        patched.setattr(RemoteStaging, "publish", killed)
         translate(model)
     assert not list(bucket.glob("out-*"))
     (first, *_, last) = sorted((bucket / "out.parts").rglob("part-*"))

@@ -1,20 +1,20 @@
-"""What is refused before any work: input that would go with the output, and places that something else holds."""
+"""What is refused before any work: input that the output would delete, and names that something else has."""
 
 from pathlib import Path
 
 import pytest
 
 from components.errors import InputError
-from components.translation.reach import check_reach
+from components.translation.access import check_access
 
 
 def check(source: str, target: str) -> None:
-    check_reach(source, target, "DirectRunner", "")
+    check_access(source, target, "DirectRunner", "")
 
 
 @pytest.mark.parametrize("name", ["out.jsonl.failed.jsonl", "out.jsonl.parts/part-000000.jsonl", "link"])
 @pytest.mark.parametrize("target", ["out.jsonl", "again/out.jsonl"])
-def test_an_input_that_goes_with_the_output(
+def test_an_input_that_the_output_would_delete(
     name: str, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -25,15 +25,17 @@ def test_an_input_that_goes_with_the_output(
     Path("link").symlink_to("out.jsonl.failed.jsonl")
     with pytest.raises(InputError) as refusal:
         check(name, target)
-    assert str(refusal.value) == f"input: {name} is a file that goes when {target} is written; must be another one"
+    assert (
+        str(refusal.value) == f"input: {name} is a file that is deleted when {target} is written; must be another one"
+    )
 
 
 @pytest.mark.parametrize(
     "source",
     ["in-00000-of-00001.txt", "in-123456-of-654321.txt", "in.txt.failed.jsonl", "in.txt.parts/key/part-000000"],
 )
-def test_a_remote_input_that_goes_with_the_output(source: str) -> None:
-    with pytest.raises(InputError, match=r"is a file that goes when gs://b/in\.txt is written"):
+def test_a_remote_input_that_the_output_would_delete(source: str) -> None:
+    with pytest.raises(InputError, match=r"is a file that is deleted when gs://b/in\.txt is written"):
         check(f"gs://b/{source}", "gs://b/in.txt")
 
 
