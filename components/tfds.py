@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from components.corpus.tfds_folder import text_names
+from components.corpus.sources.tfds import text_names
 from components.errors import InputError
 
 # TFDS retries ten times, over three minutes, even a host that does not exist.

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 from components.corpus.destination import Destination
 from components.corpus.parameters import PrepareParameters
-from components.corpus.survey import Survey, survey
+from components.corpus.plan import Plan, make_plan
 from components.dataset.manifest import Manifest
 from components.dataset.warnings import oov_warnings, too_few_records
 from components.errors import retry_while_busy
@@ -23,12 +23,12 @@ from pipelines.local_dataset import DATA
 STEP = "prepare"
 
 
-def run(parameters: PrepareParameters, work: Survey | None = None) -> str:
+def run(parameters: PrepareParameters, plan: Plan | None = None) -> str:
     """Prepares a corpus, or finds it prepared.
 
     Args:
         parameters: what to prepare, and how.
-        work: the survey of these parameters, if it is made already.
+        plan: of these parameters, if it is made already.
 
     Returns:
         Where the dataset is: a folder, or what else ``data_dir`` names.
@@ -36,26 +36,26 @@ def run(parameters: PrepareParameters, work: Survey | None = None) -> str:
     Raises:
         InputError: on parameters or files that cannot be worked with; nothing is left behind then.
     """
-    work = work or survey(parameters)
-    destination = Destination.of(parameters.data_dir or str(DATA / work.key))
+    plan = plan or make_plan(parameters)
+    destination = Destination.of(parameters.data_dir or str(DATA / plan.key))
     forced = STEP in forced_steps(parameters.force)
-    return retry_while_busy(lambda: _prepared(work, destination, forced))
+    return retry_while_busy(lambda: _prepared(plan, destination, forced))
 
 
-def _prepared(work: Survey, destination: Destination, forced: bool) -> str:
-    parameters = dataclasses.replace(work.parameters, data_dir=str(destination))
+def _prepared(plan: Plan, destination: Destination, forced: bool) -> str:
+    parameters = dataclasses.replace(plan.parameters, data_dir=str(destination))
     name = f"{STEP} {short_corpus(parameters.corpus)}"
     found = destination.find_intact()
-    if found and found.key == work.key and not forced:
+    if found and found.key == plan.key and not forced:
         print(f"prepare: {destination} holds this dataset already, and is used as it is")
         check_tracking()
-        earlier = find_finished(STEP, work.key)
+        earlier = find_finished(STEP, plan.key)
         with step_run(STEP, parameters, name=name) as step:
             mark_reused(step, earlier[0] if earlier else None)
             step.log_dataset(str(destination), found, context=STEP)
         _warn(found)
         return str(destination)
-    destination.check_replaceable(work.key, forced)
+    destination.check_replaceable(plan.key, forced)
     check_tracking()
     # Late: importing Beam takes seconds, and what was refused so far needs none of it.
     from components.corpus.preparation import prepare
@@ -64,10 +64,10 @@ def _prepared(work: Survey, destination: Destination, forced: bool) -> str:
     with ExitStack() as staging:
         workplace = staging.enter_context(destination.staged())
         with step_run(STEP, parameters, name=name) as step:
-            for index, source in enumerate(work.sources):
-                place = next(work.places[place] for owner, place, _ in work.parts if owner == index)
-                step.log_corpus(source.name, source.digest(), context=place.parameter)
-            manifest, figures = prepare(work, workplace)
+            for parameter, sources in plan.corpora.items():
+                for source in sources:
+                    step.log_corpus(source.name, source.digest(), context=parameter)
+            manifest, figures = prepare(plan, workplace)
             step.log_metrics(metrics(manifest) | figures)
             step.log_artifact(workplace.folder / "manifest.json")
             step.log_text(corpus_page(manifest), "corpus.html")
@@ -76,7 +76,7 @@ def _prepared(work: Survey, destination: Destination, forced: bool) -> str:
                 step.set_tags({"warning": "; ".join(warnings)})
                 step.describe("\n\n".join(f"**Warning**: {warning}" for warning in warnings))
             staging.close()
-            remember(step, work.key, {"fingerprint": manifest.fingerprint})
+            remember(step, plan.key, {"fingerprint": manifest.fingerprint})
     print(f"prepare: {destination}: {summary(manifest)}")
     if manifest.counts.kept < manifest.counts.read:
         print(f"prepare: {destination}/rejected tells of each line that was not kept where it stood and why")

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from components.code import PROJECT
 from components.corpus.parameters import PrepareParameters
-from components.corpus.survey import survey
+from components.corpus.plan import make_plan
 from components.dataset.manifest import Manifest
 from components.errors import InputError
 from components.evaluation.measurement import as_metrics, example_lines
@@ -65,13 +65,13 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
     prepare_parameters, train_parameters = select(PrepareParameters, values), select(train.TrainParameters, values)
     _check_shares(values)
     TranslatorSettings(has_attention=values["attention"] != "none").check(select(TranslationOptions, values))
-    work = survey(prepare_parameters)
+    plan = make_plan(prepare_parameters)
     check_tracking()
     defaults = {name: field.default for name, field in cli.fields_of(PARAMETERS).items()}
     if values["recipe"] and values["corpus"] == defaults["corpus"]:
         print(f"recipe {values['recipe']}: no corpus is set beside it, so it trains on the embedded {values['corpus']}")
     with step_run("main", values, name=f"workflow {short_corpus(values['corpus'])}", defaults=defaults) as parent:
-        data_dir = _timed(1, lambda: local_dataset(prepare.run(prepare_parameters, work)))
+        data_dir = _timed(1, lambda: local_dataset(prepare.run(prepare_parameters, plan)))
         parent.log_dataset(data_dir, Manifest.load(data_dir), context="training")
         model = _timed(2, lambda: train.run(train_parameters, data_dir))
         # A given test corpus is in the dataset by now, beside everything that was kept from training because of it.

@@ -3,18 +3,25 @@
 Python's cost is paid once a block rather than once a pair, and Arrow's kernels release the interpreter lock.
 """
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 BLOCK_PAIRS = 16_384
 # A block is closed at this size however few its pairs are: a corpus may hold lines of a megabyte.
 BLOCK_BYTES = 32 << 20
 
-# Where a pair stands: the number of its place (a file, as the launcher listed them) and its line there, from 1.
-_POSITION = (("place", pa.int32()), ("line", pa.int64()))
+# Where a pair stands: the index of its file in `Plan.files`, and its line there, from 1.
+_POSITION = (("file", pa.int32()), ("line", pa.int64()))
 
 # What a source hands over: the two sides as they stand in the file; `fault` says why a line is no pair, if it is none.
 RAW = pa.schema([*_POSITION, ("source", pa.binary()), ("target", pa.binary()), ("fault", pa.string())])
@@ -29,13 +36,13 @@ HELD_OUT = pa.schema([*_POSITION, ("source", pa.string()), ("target", pa.string(
 
 
 def raw_block(
-    first_line: int, source: pa.Array, target: pa.Array, place: int = 0, fault: pa.Array | None = None
+    first_line: int, source: pa.Array, target: pa.Array, file: int = 0, fault: pa.Array | None = None
 ) -> pa.RecordBatch:
-    """A block of schema ``RAW`` from consecutive lines of one place."""
+    """A block of schema ``RAW`` from consecutive lines of one file."""
     lines = len(source)
     return pa.record_batch(
         [
-            pa.array(np.full(lines, place, np.int32)),
+            pa.array(np.full(lines, file, np.int32)),
             pa.array(np.arange(first_line, first_line + lines, dtype=np.int64)),
             source,
             target,
@@ -80,3 +87,24 @@ def divide(block: pa.RecordBatch, parts: np.ndarray) -> Iterator[tuple[int, pa.R
     starts = np.flatnonzero(np.diff(sorted_parts, prepend=-1))
     for start, stop in zip(starts, [*starts[1:], len(parts)], strict=True):
         yield int(sorted_parts[start]), sorted_block.slice(start, stop - start)
+
+
+def spread(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """``work`` of each item, in order, done by several threads, such as work on both sides of a block.
+
+    ``work`` must not call this function itself, nor count with Beam's counters, which belong to the calling thread.
+
+    Arrow's and numpy's loops and gzip let other threads run meanwhile. This makes one worker busy on two cores where a
+    second worker would not help: what Beam sends from worker to worker costs what the second one gains
+    (`python -m benchmarks.prepare`, alone and with ``-- --beam_options=--direct_running_mode=multi_threading``).
+    """
+    return list(_threads().map(work, items))
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="side")
+
+
+# Threads do not follow into a process that is forked.
+os.register_at_fork(after_in_child=_threads.cache_clear)

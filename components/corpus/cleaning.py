@@ -10,10 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.corpus.blocks import CLEAN, REJECTED
-from components.corpus.parallel import spread
+from components.corpus.blocks import CLEAN, REJECTED, spread
 from components.corpus.parameters import CleaningParameters
-from components.corpus.places import Place
+from components.corpus.plan import SourceFile
 from components.corpus.rules import (
     MANY_WORDS,
     NORMALIZE,
@@ -65,36 +64,36 @@ class Cleaned:
 
 
 class Cleaner:
-    """Cleans block after block; ``places`` as the launcher listed them."""
+    """Cleans block after block; ``files`` as in the plan."""
 
-    def __init__(self, places: list[Place], cleaning: CleaningParameters, shares: Shares):
-        self.places, self.cleaning, self.shares = places, cleaning, shares
+    def __init__(self, files: list[SourceFile], cleaning: CleaningParameters, shares: Shares):
+        self.files, self.cleaning, self.shares = files, cleaning, shares
         self.off = rules_off(cleaning)
         # Blanks tell the number of words only where they are single.
         rules = TEXT_RULES if NORMALIZE in self.off else (*TEXT_RULES, MANY_WORDS)
         self.rules = [rule for rule in rules if rule.name not in self.off]
 
     def clean(self, block: pa.RecordBatch) -> Cleaned:
-        """Cleans a block of one place (schema ``RAW``).
+        """Cleans a block of one file (schema ``RAW``).
 
         Raises:
             InputError: for a given corpus, if any line is no pair.
         """
-        place = self.places[block["place"][0].as_py()]
+        file = self.files[block["file"][0].as_py()]
         rejected = []
         faulty = pc.is_valid(block["fault"])
         if pc.any(faulty).as_py():
-            rejected.append(self._reject_raw(place, block.filter(faulty), None))
+            rejected.append(self._reject_raw(file, block.filter(faulty), None))
             block = block.filter(pc.invert(faulty))
         undecodable = _undecodable(block["source"]) | _undecodable(block["target"])
         if undecodable.any():
-            rejected.append(self._reject_raw(place, block.filter(pa.array(undecodable)), NOT_UTF8))
+            rejected.append(self._reject_raw(file, block.filter(pa.array(undecodable)), NOT_UTF8))
             block = block.filter(pa.array(~undecodable))
         source, target = (block[side].cast(pa.string()) for side in ("source", "target"))
-        if place.split is not None:
+        if file.split is not None:
             keys = sentence_keys(source, unusual(source))
-            splits = np.full(len(keys), place.split, np.int8)
-            columns = [block["place"], block["line"], source, target, pa.array(keys), pa.array(splits)]
+            splits = np.full(len(keys), file.split, np.int8)
+            columns = [block["file"], block["line"], source, target, pa.array(keys), pa.array(splits)]
             return Cleaned(pa.record_batch(columns, schema=CLEAN), rejected)
         strange, normalized = np.logical_or(*spread(unusual, (source, target))), 0
         if NORMALIZE not in self.off and strange.any():
@@ -105,7 +104,7 @@ class Cleaner:
         checked = spread(lambda rule: self._check(rule, source, target, strange), self.rules)
         broken = first_broken(list(zip(names, checked, strict=True)), len(source))
         block = pa.record_batch(
-            [block["place"], block["line"], source, target], names=["place", "line", "source", "target"]
+            [block["file"], block["line"], source, target], names=["file", "line", "source", "target"]
         )
         if (broken >= 0).any():
             bad = block.filter(pa.array(broken >= 0))
@@ -125,13 +124,13 @@ class Cleaner:
             broken[strange] = rule.broken_by(source.filter(rows), target.filter(rows), self.cleaning)
         return broken
 
-    def _reject_raw(self, place: Place, block: pa.RecordBatch, rule: str | None) -> pa.RecordBatch:
+    def _reject_raw(self, file: SourceFile, block: pa.RecordBatch, rule: str | None) -> pa.RecordBatch:
         """Lines that are no pair of sentences, with what can be shown of them."""
         rules = block["fault"] if rule is None else pa.array([rule] * block.num_rows)
-        if place.split is not None:
+        if file.split is not None:
             line, why = block["line"][0].as_py(), rules[0].as_py()
             raise InputError(
-                f"{place.parameter}: {place.name}, line {line}: {why}; a corpus given for validation or test is scored"
+                f"{file.parameter}: {file.name}, line {line}: {why}; a corpus given for validation or test is scored"
                 " whole, so each of its lines must be a pair of sentences in UTF-8"
             )
         sides = (
@@ -140,7 +139,7 @@ class Cleaner:
             )
             for column in (block[side].to_pylist() for side in ("source", "target"))
         )
-        return pa.record_batch([block["place"], block["line"], *sides, rules], schema=REJECTED)
+        return pa.record_batch([block["file"], block["line"], *sides, rules], schema=REJECTED)
 
 
 def _change(

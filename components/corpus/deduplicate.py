@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.corpus.blocks import REJECTED, concatenate, divide
-from components.corpus.places import Place
+from components.corpus.plan import SourceFile
 from components.corpus.rules import DUPLICATE, HELD_OUT
 
 REJECTED_TAG = "rejected"
@@ -46,15 +46,15 @@ class Deduplicate(beam.DoFn):
     corpus go as well; the pairs of those corpora themselves pass untouched.
     """
 
-    def __init__(self, places: list[Place], remove_duplicates: bool):
-        self.given = np.array([place.split is not None for place in places])
+    def __init__(self, files: list[SourceFile], remove_duplicates: bool):
+        self.given = np.array([file.split is not None for file in files])
         self.remove_duplicates = remove_duplicates
 
     def process(self, element: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator[Any]:
         partition, blocks = element
         block = concatenate(blocks)
-        block = block.take(pc.sort_indices(block, [("place", "ascending"), ("line", "ascending")]))
-        given = self.given[block["place"].to_numpy()]
+        block = block.take(pc.sort_indices(block, [("file", "ascending"), ("line", "ascending")]))
+        given = self.given[block["file"].to_numpy()]
         if given.any():
             sources = block["key"].filter(pa.array(given))
             held_out = pc.is_in(block["key"], sources).to_numpy(zero_copy_only=False) & ~given
@@ -75,7 +75,7 @@ class Deduplicate(beam.DoFn):
 def reject(block: pa.RecordBatch, which: np.ndarray, rule: str) -> Iterator[beam.pvalue.TaggedOutput]:
     """Sends the pairs of a block that ``which`` (bool, shape [n]) names to ``rejected``, for one rule."""
     if which.any():
-        rows = block.select(["place", "line", "source", "target"]).filter(pa.array(which))
+        rows = block.select(["file", "line", "source", "target"]).filter(pa.array(which))
         yield beam.pvalue.TaggedOutput(
             REJECTED_TAG, pa.record_batch([*rows.columns, pa.array([rule] * rows.num_rows)], schema=REJECTED)
         )

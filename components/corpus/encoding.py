@@ -7,7 +7,7 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
-from components.corpus.parallel import spread
+from components.corpus.blocks import spread
 from components.corpus.shards import Shards
 from components.corpus.tokenizing import SIDES
 from components.corpus.vocabulary_count import RankedTokens

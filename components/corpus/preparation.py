@@ -1,4 +1,4 @@
-"""From a survey to a dataset: runs the pipeline and writes what belongs beside the records."""
+"""From a plan to a dataset: runs the pipeline and writes what belongs beside the records."""
 
 import logging
 from collections import Counter, defaultdict
@@ -12,12 +12,12 @@ from components.corpus.encoding import RecordFacts
 from components.corpus.files import PARTIAL
 from components.corpus.parameters import PrepareParameters
 from components.corpus.pipeline import build
+from components.corpus.plan import CORPORA, Plan
 from components.corpus.progress import Progress, passed_here
-from components.corpus.read import GIVEN, READ
+from components.corpus.reading import GIVEN, READ
 from components.corpus.report import take_report
 from components.corpus.runners.launch import Launch
 from components.corpus.statistics import gather_statistics
-from components.corpus.survey import CORPORA, Survey
 from components.corpus.tally import NAMESPACE, Tally
 from components.corpus.tokenizing import SIDES, PartitionFacts
 from components.corpus.vocabulary_count import RankedTokens
@@ -32,7 +32,7 @@ from components.text.vocabulary import Vocabulary
 _logger = logging.getLogger(__name__)
 
 
-def prepare(survey: Survey, workplace: Workplace) -> tuple[Manifest, dict[str, float]]:
+def prepare(plan: Plan, workplace: Workplace) -> tuple[Manifest, dict[str, float]]:
     """Runs the pipeline and makes a dataset of what it leaves in ``workplace``.
 
     Returns:
@@ -42,9 +42,9 @@ def prepare(survey: Survey, workplace: Workplace) -> tuple[Manifest, dict[str, f
         InputError: if an input turns out to be unreadable, or if no pair is left for training.
         ValueError: if lines were lost on the way, which would be a defect of this program.
     """
-    parameters = survey.parameters
+    parameters = plan.parameters
     launch = Launch(parameters.runner, parameters.beam_options)
-    build(launch.pipeline, survey, workplace.bulk)
+    build(launch.pipeline, plan, workplace.bulk)
     watched = (passed_here,) if launch.counts_here else (partial(launch.counters, NAMESPACE), launch.state)
     with Progress(*watched) as progress:
         launch.run()
@@ -53,8 +53,8 @@ def prepare(survey: Survey, workplace: Workplace) -> tuple[Manifest, dict[str, f
         left_over.unlink()
 
     splits = {split: _buckets(report.files, split, parameters.bucket_width) for split in SPLITS}
-    counts = _counts(survey, report.tallies, splits)
-    _check_kept(survey, counts, splits, report.tallies)
+    counts = _counts(plan, report.tallies, splits)
+    _check_kept(plan, counts, splits, report.tallies)
     settings = CodecSettings(
         parameters.source_language, parameters.target_language, parameters.tokenizer, parameters.reverse_source
     )
@@ -63,12 +63,12 @@ def prepare(survey: Survey, workplace: Workplace) -> tuple[Manifest, dict[str, f
     TextCodec(settings, source, target, (source_learnt, target_learnt)).save(folder)
     for split in SPLITS[1:]:
         if split not in report.held_out:
-            report.held_out[split] = write_heldout(folder, split, [], split in survey.given)
-    _check_held_out(survey, report, splits)
+            report.held_out[split] = write_heldout(folder, split, [], split in plan.given)
+    _check_held_out(plan, report, splits)
     manifest = Manifest(
-        key=survey.key,
+        key=plan.key,
         fingerprint=format_fingerprint(sum(file.facts.fingerprint for file in report.files)),
-        parameters=survey.effective,
+        parameters=plan.effective,
         counts=counts,
         splits=splits,
         vocabularies={
@@ -155,9 +155,9 @@ def _buckets(files: Sequence[RecordFile], split: str, width: int) -> tuple[Bucke
     return tuple(buckets)
 
 
-def _counts(survey: Survey, tallies: Counter[str], splits: dict[str, tuple[BucketRecords, ...]]) -> Counts:
+def _counts(plan: Plan, tallies: Counter[str], splits: dict[str, tuple[BucketRecords, ...]]) -> Counts:
     """What became of the corpus' lines. What was read is counted where it is read, the rest where it is written."""
-    corpus_splits = [split for split in SPLITS if split not in survey.given]
+    corpus_splits = [split for split in SPLITS if split not in plan.given]
     return Counts(
         read=tallies[READ],
         kept=sum(bucket.records for split in corpus_splits for bucket in splits[split]),
@@ -169,13 +169,13 @@ def _counts(survey: Survey, tallies: Counter[str], splits: dict[str, tuple[Bucke
 
 
 def _check_kept(
-    survey: Survey, counts: Counts, splits: dict[str, tuple[BucketRecords, ...]], tallies: Counter[str]
+    plan: Plan, counts: Counts, splits: dict[str, tuple[BucketRecords, ...]], tallies: Counter[str]
 ) -> None:
-    parameters: PrepareParameters = survey.parameters
+    parameters: PrepareParameters = plan.parameters
     if not counts.read:
         raise InputError(f"corpus: {parameters.corpus} is empty; at least one pair of sentences is needed")
     for name, split in CORPORA.items():
-        if split in survey.given and not tallies[f"{GIVEN}_{split}"]:
+        if split in plan.given and not tallies[f"{GIVEN}_{split}"]:
             raise InputError(f"{name}: {getattr(parameters, name)} is empty; at least one pair of sentences is needed")
     if not splits["train"]:
         reasons = {"duplicate": counts.duplicates, **counts.rejected, "held out by share": counts.kept}
@@ -183,9 +183,9 @@ def _check_kept(
         raise InputError(f"corpus: none of the {counts.read} pairs is left for training ({told})")
 
 
-def _check_held_out(survey: Survey, report: Report, splits: dict[str, tuple[BucketRecords, ...]]) -> None:
+def _check_held_out(plan: Plan, report: Report, splits: dict[str, tuple[BucketRecords, ...]]) -> None:
     for split in SPLITS[1:]:
-        given, written = split in survey.given, report.held_out[split].sentences
+        given, written = split in plan.given, report.held_out[split].sentences
         wanted = report.tallies[f"{GIVEN}_{split}"] if given else sum(bucket.records for bucket in splits[split])
         if written != wanted:
             raise ValueError(f"{split} has {wanted} pairs, but {written} are in {report.held_out[split].file}")

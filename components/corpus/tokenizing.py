@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from components.corpus.blocks import HELD_OUT as HELD_OUT_SCHEMA
+from components.corpus.blocks import spread
 from components.corpus.cleaning import TRAIN
 from components.corpus.deduplicate import reject
 from components.corpus.histograms import count_lengths, count_ratios
-from components.corpus.parallel import spread
 from components.corpus.parameters import PrepareParameters
-from components.corpus.places import Place
+from components.corpus.plan import SourceFile
 from components.corpus.rules import NO_TOKENS, TOKEN_RULES, first_broken, rules_off
 from components.dataset.manifest import SPLITS
 from components.dataset.records import bucket_lows
@@ -57,8 +57,8 @@ class Tokenize(beam.DoFn):
     schema ``TOKEN_COUNTS``) of the train split; ``facts`` (:class:`PartitionFacts`).
     """
 
-    def __init__(self, places: list[Place], parameters: PrepareParameters, settings: CodecSettings):
-        self.given = np.array([place.split is not None for place in places])
+    def __init__(self, files: list[SourceFile], parameters: PrepareParameters, settings: CodecSettings):
+        self.given = np.array([file.split is not None for file in files])
         self.parameters, self.settings = parameters, settings
         self.rules = [NO_TOKENS, *(rule for rule in TOKEN_RULES if rule.name not in rules_off(parameters))]
 
@@ -74,7 +74,7 @@ class Tokenize(beam.DoFn):
             ]
         tokens = spread(lambda side: self.tokenizers[side].tokenize(block[SIDES[side]]), range(len(SIDES)))
         lengths = (np.diff(tokens[0].offsets.to_numpy()), np.diff(tokens[1].offsets.to_numpy()))
-        given = self.given[block["place"].to_numpy()]
+        given = self.given[block["file"].to_numpy()]
         masks = [(rule.name, rule.broken_by(*lengths, self.parameters) & ~given) for rule in self.rules]
         broken = first_broken(masks, block.num_rows)
         for index, rule in enumerate(self.rules):

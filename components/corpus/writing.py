@@ -15,7 +15,7 @@ from components.corpus import progress
 from components.corpus.blocks import concatenate
 from components.corpus.encoding import RecordFacts, Stretch
 from components.corpus.files import write_file
-from components.corpus.places import Place
+from components.corpus.plan import SourceFile
 from components.corpus.rules import DUPLICATE
 from components.corpus.tally import NAMESPACE, Tally, count
 from components.dataset.heldout import heldout_content, heldout_facts, heldout_file
@@ -25,7 +25,7 @@ from components.dataset.records import split_and_low
 # Names of tallies; the rule's name follows the last one.
 DUPLICATES, REJECTED = "duplicates", "rejected_"
 WRITTEN = "written"
-# So many consecutive lines of a place share a file of rejected lines.
+# So many consecutive lines of a file share a file of rejected lines.
 _LINES_PER_FILE = 1 << 18
 
 
@@ -83,38 +83,38 @@ class WriteHeldOut(beam.DoFn):
 class WriteRejected(beam.PTransform):
     """Blocks of schema ``REJECTED`` → one JSON line for each row, and the tally of them by rule."""
 
-    def __init__(self, folder: str, places: list[Place]):
+    def __init__(self, folder: str, files: list[SourceFile]):
         super().__init__()
-        self.folder, self.places = folder, places
+        self.folder, self.files = folder, files
 
     def expand(self, blocks: beam.PCollection) -> beam.PCollection:
         return (
             blocks
             | "ByRange" >> beam.ParDo(_ByRange()).with_output_types(tuple[str, pa.RecordBatch])
             | "Group" >> beam.GroupByKey()
-            | "Write" >> beam.ParDo(_WriteRejected(self.folder, self.places))
+            | "Write" >> beam.ParDo(_WriteRejected(self.folder, self.files))
         )
 
 
 class _ByRange(beam.DoFn):
     def process(self, block: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
-        for place in pc.unique(block["place"]):
-            rows = block.filter(pc.equal(block["place"], place))
+        for file in pc.unique(block["file"]):
+            rows = block.filter(pc.equal(block["file"], file))
             ranges = (rows["line"].to_numpy() - 1) // _LINES_PER_FILE
             for number in sorted(set(ranges.tolist())):
-                yield f"{place.as_py():05d}-{number:05d}", rows.filter(pa.array(ranges == number))
+                yield f"{file.as_py():05d}-{number:05d}", rows.filter(pa.array(ranges == number))
 
 
 class _WriteRejected(beam.DoFn):
-    def __init__(self, folder: str, places: list[Place]):
-        self.folder, self.names = folder, pa.array([json.dumps(place.name, ensure_ascii=False) for place in places])
+    def __init__(self, folder: str, files: list[SourceFile]):
+        self.folder, self.names = folder, pa.array([json.dumps(file.name, ensure_ascii=False) for file in files])
 
     def process(self, element: tuple[str, Iterable[pa.RecordBatch]]) -> Iterator[Tally]:
         name, blocks = element
         block = _in_order(concatenate(blocks))
         pieces: tuple[Any, ...] = (
             '{"file": ',
-            self.names.take(block["place"]),
+            self.names.take(block["file"]),
             ', "line": ',
             block["line"].cast(pa.string()),
             ', "source": ',
@@ -133,7 +133,7 @@ class _WriteRejected(beam.DoFn):
 
 
 def _in_order(block: pa.RecordBatch) -> pa.RecordBatch:
-    return block.take(pc.sort_indices(block, [("place", "ascending"), ("line", "ascending")]))
+    return block.take(pc.sort_indices(block, [("file", "ascending"), ("line", "ascending")]))
 
 
 def _joined(texts: pa.StringArray) -> bytes:

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
+from components.corpus.sources.formats import Corpus
+from components.corpus.sources.source import Source
 from components.dataset.heldout import heldout_content
 from components.errors import InputError
-
-if TYPE_CHECKING:
-    from components.corpus.sources import Source
 
 
 @dataclass(frozen=True)
@@ -46,19 +44,17 @@ def read_pairs(parameter: str, corpus: str, source_language: str, target_languag
         InputError: if the corpus cannot be read, or if a line is no pair; it names the line. A test set is scored
             whole: no line is left out.
     """
-    from components.corpus.sources import parse_corpus  # Brings Beam with it, which takes seconds.
-
-    sources = parse_corpus(parameter, corpus, source_language, target_language)
+    sources = Corpus.parse(parameter, corpus).sources(source_language, target_language)
     return [pair for source in sources for pair in _read(parameter, source)]
 
 
-def _read(parameter: str, source: "Source") -> Iterator[tuple[str, str]]:
-    for place, works in groupby(source.work(), attrgetter("place")):
-        # Several parts may hold blocks of one file in turn, as the stripes of a compressed file do.
-        blocks = [block for work in works for block in source.read(work) if block.num_rows]
+def _read(parameter: str, source: Source) -> Iterator[tuple[str, str]]:
+    for file, ranges in groupby(source.ranges(), attrgetter("file")):
+        # Several ranges may hold blocks of one file in turn, as the stripes of a compressed file do.
+        blocks = [block for range_ in ranges for block in source.read(range_) if block.num_rows]
         for block in sorted(blocks, key=lambda block: block["line"][0].as_py()):
             for row in block.to_pylist():
-                where = f"{parameter}: {place} line {row['line']}"
+                where = f"{parameter}: {file} line {row['line']}"
                 if row["fault"]:
                     raise InputError(f"{where}: {row['fault']}")
                 try:

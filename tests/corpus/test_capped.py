@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.corpus import files
-from components.corpus.sources import parse_corpus
+from components.corpus.sources.formats import Corpus
 from components.errors import InputError
 from tests.corpus.corpora import pairs, write_aligned
 from tests.pipelines.test_prepare import rejected, run
@@ -46,9 +46,9 @@ def read(word: str) -> list[tuple[str, str]]:
     """The pairs in the order of files and lines."""
     rows = [
         (index, row["line"], row["source"].decode(), row["target"].decode())
-        for index, source in enumerate(parse_corpus("corpus", word, "en", "fr"))
-        for work in source.work()
-        for block in source.read(work)
+        for index, source in enumerate(Corpus.parse("corpus", word).sources("en", "fr"))
+        for range_ in source.ranges()
+        for block in source.read(range_)
         for row in block.to_pylist()
     ]
     return [row[2:] for row in sorted(rows)]
@@ -56,9 +56,9 @@ def read(word: str) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for form in ("lines", "aligned", "parquet", "tmx"):
+    for form in ("text", "parquet", "tmx"):
         monkeypatch.setattr(f"components.corpus.sources.{form}.BLOCK_PAIRS", 7)
-    for module in ("files", "sources.lines", "sources.aligned"):
+    for module in ("files", "sources.text"):
         monkeypatch.setattr(f"components.corpus.{module}.STRIDE", 10)
     files._scan.cache_clear()
 
@@ -81,11 +81,11 @@ def test_the_sample_capped() -> None:
 
 
 def test_a_cap_reads_no_more_parts_than_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("files", "sources.aligned"):
+    for module in ("files", "sources.text"):
         monkeypatch.setattr(f"components.corpus.{module}.STRIDE", 10)
     files._scan.cache_clear()
-    (source,) = parse_corpus("corpus", write_aligned(tmp_path, LINES) + "#25", "en", "fr")
-    assert [(work.first_line, work.lines) for work in source.work()] == [(1, 10), (11, 10), (21, 5)]
+    (source,) = Corpus.parse("corpus", write_aligned(tmp_path, LINES) + "#25").sources("en", "fr")
+    assert [(range_.first_line, range_.lines) for range_ in source.ranges()] == [(1, 10), (11, 10), (21, 5)]
     files._scan.cache_clear()
 
 
@@ -103,7 +103,7 @@ def test_the_digest_follows_the_cap(tmp_path: Path) -> None:
     word = write_aligned(tmp_path, LINES)
 
     def digest(cap: str) -> str:
-        return parse_corpus("corpus", word + cap, "en", "fr")[0].digest()
+        return Corpus.parse("corpus", word + cap).sources("en", "fr")[0].digest()
 
     assert len({digest(""), digest("#10"), digest("#20")}) == 3
     # What cuts nothing off changes nothing.
@@ -112,7 +112,7 @@ def test_the_digest_follows_the_cap(tmp_path: Path) -> None:
 
 def test_size_shrinks_with_the_cap(tmp_path: Path) -> None:
     word = write_aligned(tmp_path, LINES)
-    (whole,), (capped,) = (parse_corpus("corpus", word + cap, "en", "fr") for cap in ("", "#6"))
+    (whole,), (capped,) = (Corpus.parse("corpus", word + cap).sources("en", "fr") for cap in ("", "#6"))
     assert capped.size() == pytest.approx(whole.size() / 10, abs=1)
 
 
@@ -121,7 +121,7 @@ def test_what_is_no_cap_is_refused(tmp_path: Path, cap: str) -> None:
     with pytest.raises(
         InputError, match=r"corpus: found .*, after # must stand how many pairs to take, a whole number"
     ):
-        parse_corpus("corpus", f"'{write_aligned(tmp_path, LINES)}{cap}'", "en", "fr")
+        Corpus.parse("corpus", f"'{write_aligned(tmp_path, LINES)}{cap}'").sources("en", "fr")
 
 
 def test_a_path_may_hold_the_sign(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_to_be_counted_a_compressed_file_is_read_once(
     real = files.open_text
     for module in ("files", "sources.tmx"):
         monkeypatch.setattr(f"components.corpus.{module}.open_text", open_text)
-    sources = parse_corpus("corpus", f"{tmp_path}/part-*.{form}#50", "en", "fr")
+    sources = Corpus.parse("corpus", f"{tmp_path}/part-*.{form}#50").sources("en", "fr")
     assert [source.name[-3:] for source in sources] == [form[-3:], form[-3:], "#10"]
     counted = [f"part-{number}.{language}.gz" for number in (0, 1) for language in ("en", "fr")]
     assert sorted(opened) == (counted if "{" in form else [f"part-{number}.{form}" for number in (0, 1)])

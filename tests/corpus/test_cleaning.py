@@ -6,7 +6,7 @@ import pytest
 from components.corpus.blocks import raw_block
 from components.corpus.cleaning import Cleaned, Cleaner, Shares
 from components.corpus.parameters import CleaningParameters
-from components.corpus.places import Place
+from components.corpus.plan import SourceFile
 from components.corpus.rules import TEXT_RULES
 
 GOOD = ("The dog sleeps.", "Le chien dort.")
@@ -22,7 +22,7 @@ BREAKING = {
 
 
 def clean(*pairs: tuple[str, str], **parameters: object) -> Cleaned:
-    cleaner = Cleaner([Place("corpus", "corpus")], CleaningParameters(**parameters), Shares(0.1, 0.1))
+    cleaner = Cleaner([SourceFile("corpus", "corpus")], CleaningParameters(**parameters), Shares(0.1, 0.1))
     return cleaner.clean(raw_block(1, *(pa.array([pair[side].encode() for pair in pairs]) for side in (0, 1))))
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.corpus import files
-from components.corpus.sources import parse_corpus
+from components.corpus.sources.formats import Corpus
 from components.errors import InputError
 from components.evaluation.test_set import read_pairs
 from tests.corpus.corpora import pairs
@@ -64,9 +64,9 @@ def read(word: str, source_language: str = "en", target_language: str = "fr") ->
     """(line, source, target, fault) in the order of the lines."""
     return sorted(
         (row["line"], row["source"], row["target"], row["fault"])
-        for source in parse_corpus("corpus", word, source_language, target_language)
-        for work in source.work()
-        for block in source.read(work)
+        for source in Corpus.parse("corpus", word).sources(source_language, target_language)
+        for range_ in source.ranges()
+        for block in source.read(range_)
         for row in block.to_pylist()
     )
 
@@ -297,20 +297,20 @@ def test_globs_give_the_same_lines_however_they_are_dealt_out(
         folder = tmp_path / str(index)
         folder.mkdir()
         write(folder, form, spell(form, [(b"%d %d" % (index, line), b"x%d" % line) for line in range(number)]))
-    for module in ("lines", "aligned", "parquet", "tmx"):
+    for module in ("text", "parquet", "tmx"):
         monkeypatch.setattr(f"components.corpus.sources.{module}.BLOCK_PAIRS", 4)
-    for module in ("lines", "aligned"):
+    for module in ("text",):
         monkeypatch.setattr(f"components.corpus.sources.{module}.STRIPES", stripes)
         monkeypatch.setattr(f"components.corpus.sources.{module}.STRIDE", stride)
     monkeypatch.setattr(files, "STRIDE", stride)
     files._scan.cache_clear()
-    sources = parse_corpus("corpus", f"{tmp_path}/*/c.{form}", "en", "fr")
+    sources = Corpus.parse("corpus", f"{tmp_path}/*/c.{form}").sources("en", "fr")
     files._scan.cache_clear()
     found = [
         (index, row["line"], row["source"], row["target"])
         for index, source in enumerate(sources)
-        for work in source.work()
-        for block in source.read(work)
+        for range_ in source.ranges()
+        for block in source.read(range_)
         for row in block.to_pylist()
     ]
     assert sorted(found) == [
@@ -320,13 +320,13 @@ def test_globs_give_the_same_lines_however_they_are_dealt_out(
     ]
     # Whole blocks in the order of the file, whoever reads them.
     if form == "{en,fr}" and stride == 7:
-        assert len(sources[0].work()) == 5
+        assert len(sources[0].ranges()) == 5
     if form == "tsv.gz":
-        assert len(sources[0].work()) == stripes
+        assert len(sources[0].ranges()) == stripes
 
 
 def test_a_test_set_is_read_in_the_order_of_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("components.corpus.sources.lines.BLOCK_PAIRS", 7)
+    monkeypatch.setattr("components.corpus.sources.text.BLOCK_PAIRS", 7)
     lines = pairs(60)
     content = "".join(json.dumps({"en": english, "fr": french}) + "\n" for english, french in lines)
     (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(content.encode()))

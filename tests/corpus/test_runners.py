@@ -17,9 +17,9 @@ from mlflow import MlflowClient
 
 from components.corpus.files import PARTIAL, write_file
 from components.corpus.parameters import PrepareParameters
+from components.corpus.plan import make_plan
 from components.corpus.runners.flags import Flags, experiments
 from components.corpus.runners.table import RUNNERS
-from components.corpus.survey import survey
 from components.dataset.manifest import Manifest
 from components.errors import InputError
 from pipelines import prepare
@@ -420,7 +420,7 @@ def test_words_are_the_same_words_for_every_runner(
 ) -> None:
     (tmp_path / "a file.tsv").write_text("One.\tUn.\nTwo.\tDeux.\nThree.\tTrois.\n")
     monkeypatch.chdir(tmp_path)
-    here = survey(PrepareParameters(corpus=corpus))
+    here = make_plan(PrepareParameters(corpus=corpus))
     (tmp_path / "prism").touch(mode=0o755)
-    prism = survey(PrepareParameters(corpus=corpus, runner="PrismRunner", beam_options="--prism_location=prism"))
+    prism = make_plan(PrepareParameters(corpus=corpus, runner="PrismRunner", beam_options="--prism_location=prism"))
     assert here.key == prism.key

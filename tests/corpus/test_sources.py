@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.corpus import files
-from components.corpus.sources import Source, parse_corpus
+from components.corpus.sources.formats import Corpus
+from components.corpus.sources.source import Source
 from components.errors import InputError
 from tests.corpus.corpora import pairs, write_aligned
 
@@ -21,14 +22,14 @@ def read(source: Source) -> list[Line]:
     """(line, source, target, fault) of everything a source holds."""
     return [
         (row["line"], *(row[side].decode("utf-8", "replace") for side in ("source", "target")), row["fault"])
-        for work in source.work()
-        for block in source.read(work)
+        for range_ in source.ranges()
+        for block in source.read(range_)
         for row in block.to_pylist()
     ]
 
 
 def parse(word: str, source_language: str = "en", target_language: str = "fr") -> Source:
-    return parse_corpus("corpus", word, source_language, target_language)[0]
+    return Corpus.parse("corpus", word).sources(source_language, target_language)[0]
 
 
 def numbered(lines: list[tuple[str, str]]) -> list[Line]:
@@ -55,15 +56,15 @@ def test_compressed_aligned_files(tmp_path: Path) -> None:
 
 
 def test_stripes_of_compressed_files_are_together_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("components.corpus.sources.aligned.BLOCK_PAIRS", 7)
-    monkeypatch.setattr("components.corpus.sources.lines.BLOCK_PAIRS", 7)
+    monkeypatch.setattr("components.corpus.sources.text.BLOCK_PAIRS", 7)
+    monkeypatch.setattr("components.corpus.sources.text.BLOCK_PAIRS", 7)
     write_aligned(tmp_path, pairs(50))
     for language in ("en", "fr"):
         (tmp_path / f"corpus.{language}.gz").write_bytes(gzip.compress((tmp_path / f"corpus.{language}").read_bytes()))
     (tmp_path / "c.tsv.gz").write_bytes(gzip.compress("".join(f"{en}\t{fr}\n" for en, fr in pairs(50)).encode()))
     for word in ("corpus.{en,fr}.gz", "c.tsv.gz"):
         source = parse(str(tmp_path / word))
-        assert len(source.work()) == 2
+        assert len(source.ranges()) == 2
         assert sorted(read(source)) == numbered(pairs(50))
 
 
@@ -73,13 +74,13 @@ def test_parts_are_aligned_and_together_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stride: int, chunk: int
 ) -> None:
     monkeypatch.setattr(files, "STRIDE", stride)
-    monkeypatch.setattr("components.corpus.sources.aligned.STRIDE", stride)
-    monkeypatch.setattr("components.corpus.sources.lines.STRIDE", stride)
+    monkeypatch.setattr("components.corpus.sources.text.STRIDE", stride)
+    monkeypatch.setattr("components.corpus.sources.text.STRIDE", stride)
     monkeypatch.setattr(files, "CHUNK", chunk)
     files._scan.cache_clear()
     lines = pairs(50)
     source = parse(write_aligned(tmp_path, lines, name=f"s{stride}-{chunk}"))
-    assert len(source.work()) == -(-50 // stride)
+    assert len(source.ranges()) == -(-50 // stride)
     assert read(source) == numbered(lines)
     table = tmp_path / f"{stride}-{chunk}.tsv"
     table.write_text("".join(f"{en}\t{fr}\tCC-BY\n" for en, fr in lines), encoding="utf-8")
@@ -117,13 +118,13 @@ def test_what_a_line_is(tmp_path: Path, content: bytes, lines: list[str]) -> Non
 def test_a_file_that_becomes_shorter_than_it_was_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, left: int
 ) -> None:
-    for module in ("files", "sources.aligned", "sources.lines"):
+    for module in ("files", "sources.text"):
         monkeypatch.setattr(f"components.corpus.{module}.STRIDE", 10)
     files._scan.cache_clear()
     word = write_aligned(tmp_path, pairs(30))
     (tmp_path / "c.tsv").write_text("".join(f"{english}\t{french}\n" for english, french in pairs(30)), "utf-8")
     source = parse(str(tmp_path / name) if name == "c.tsv" else word)
-    parts = source.work()
+    parts = source.ranges()
     files._scan.cache_clear()
     assert len(parts) == 3
     (tmp_path / name).write_bytes(b"".join((tmp_path / name).read_bytes().splitlines(keepends=True)[:left]))
@@ -160,7 +161,7 @@ def test_the_sample_is_read_in_parts() -> None:
     source = parse("sample:2500")
     lines = read(source)
     assert [line[0] for line in lines] == list(range(1, 2501))
-    assert len(source.work()) == 2
+    assert len(source.ranges()) == 2
     reverse = read(parse("sample:3", "fr", "en"))
     assert [line[1:3] for line in reverse] == [(line[2], line[1]) for line in lines[:3]]
 
@@ -169,7 +170,7 @@ def test_several_corpora_and_quoted_paths(tmp_path: Path) -> None:
     folder = tmp_path / "with blank"
     folder.mkdir()
     word = write_aligned(folder, pairs(2))
-    sources = parse_corpus("corpus", f"'{word}' sample:5", "en", "fr")
+    sources = Corpus.parse("corpus", f"'{word}' sample:5").sources("en", "fr")
     assert [len(read(source)) for source in sources] == [2, 5]
 
 
@@ -201,11 +202,11 @@ def test_parquet(tmp_path: Path, struct: bool) -> None:
     table = pa.table({"translation": pa.table(columns).to_struct_array()} if struct else columns)
     pq.write_table(table, tmp_path / "c.parquet", row_group_size=20)
     source = parse(str(tmp_path / "c.parquet"))
-    assert len(source.work()) == 3
+    assert len(source.ranges()) == 3
     lines = [
         (row["line"], row["source"].decode(), row["target"] and row["target"].decode(), row["fault"])
-        for work in source.work()
-        for block in source.read(work)
+        for range_ in source.ranges()
+        for block in source.read(range_)
         for row in block.to_pylist()
     ]
     expected = numbered(list(zip(english, french, strict=True)))
@@ -232,7 +233,7 @@ def test_translation_memories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         source = parse(str(tmp_path / name))
         lines = [
             (row["line"], row["source"], row["target"], row["fault"])
-            for block in source.read(source.work()[0])
+            for block in source.read(source.ranges()[0])
             for row in block.to_pylist()
         ]
         assert lines == [
@@ -245,7 +246,7 @@ def test_translation_memories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("form", ["tmx", "parquet", "repeated.parquet", "uneven.parquet", "{en,fr}"])
 def test_a_block_of_long_texts_is_closed_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
-    for module in ("blocks", *(f"sources.{name}" for name in ("aligned", "parquet", "tmx"))):
+    for module in ("blocks", *(f"sources.{name}" for name in ("text", "parquet", "tmx"))):
         monkeypatch.setattr(f"components.corpus.{module}.BLOCK_BYTES", 100_000)
     monkeypatch.setattr(files, "CHUNK", 10_000)
     lines = [(str(number % 10) * 9_000, f"{number:04d}" * 2_000) for number in range(60)]
@@ -263,7 +264,7 @@ def test_a_block_of_long_texts_is_closed_early(tmp_path: Path, monkeypatch: pyte
     else:
         pq.write_table(pa.table({"en": english, "fr": french}), tmp_path / f"c.{form}")
     source = parse(str(tmp_path / f"c.{form}"))
-    blocks = [block for work in source.work() for block in source.read(work)]
+    blocks = [block for range_ in source.ranges() for block in source.read(range_)]
     assert read(source) == numbered(lines)
     # One text is read on either side before it shows that the block is full.
     assert max(block["source"].nbytes + block["target"].nbytes for block in blocks) < 2 * 125_000
@@ -274,15 +275,15 @@ def test_a_block_of_long_texts_is_closed_early(tmp_path: Path, monkeypatch: pyte
 def test_what_is_no_translation_memory_stops_the_reading(tmp_path: Path, content: str) -> None:
     source = parse(_file(tmp_path, "c.tmx", content.encode()))
     with pytest.raises(InputError, match=r"c\.tmx"):
-        list(source.read(source.work()[0]))
+        list(source.read(source.ranges()[0]))
 
 
 def test_globs(tmp_path: Path) -> None:
     for number in (2, 1):
         write_aligned(tmp_path, pairs(number), name=f"part-{number}.x")
         (tmp_path / f"{number}.tsv").write_text("a\tb\n")
-    sources = parse_corpus("corpus", f"{tmp_path}/part-*.{{en,fr}} {tmp_path}/[0-9].tsv", "en", "fr")
-    assert [source.work()[0].place for source in sources] == [
+    sources = Corpus.parse("corpus", f"{tmp_path}/part-*.{{en,fr}} {tmp_path}/[0-9].tsv").sources("en", "fr")
+    assert [source.ranges()[0].file for source in sources] == [
         f"{tmp_path}/part-1.x.{{en,fr}}",
         f"{tmp_path}/part-2.x.{{en,fr}}",
         f"{tmp_path}/1.tsv",

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from components.corpus import tfrecords
-from components.corpus.sources import parse_corpus
+from components.corpus.sources import tfrecords
+from components.corpus.sources.formats import Corpus
 from components.dataset.manifest import Manifest
 from components.errors import InputError
 from pipelines import prepare
@@ -57,10 +57,10 @@ def shard(data_dir: Path, index: int = 0) -> Path:
 def read(word: str, source_language: str = "en", target_language: str = "fr") -> list[Line]:
     """(file, record, source, target) of all pairs."""
     return [
-        (Path(work.place).name, row["line"], row["source"].decode(), row["target"].decode())
-        for source in parse_corpus("corpus", word, source_language, target_language)
-        for work in source.work()
-        for block in source.read(work)
+        (Path(range_.file).name, row["line"], row["source"].decode(), row["target"].decode())
+        for source in Corpus.parse("corpus", word).sources(source_language, target_language)
+        for range_ in source.ranges()
+        for block in source.read(range_)
         for row in block.to_pylist()
     ]
 
@@ -106,8 +106,8 @@ def test_parts_are_together_the_whole(data_dir: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(tfrecords, "STRIDE", 50)
     monkeypatch.setattr("components.corpus.sources.tfds.BLOCK_PAIRS", 7)
     tfrecords._scan.cache_clear()
-    (source,) = parse_corpus("corpus", word, "en", "fr")
-    assert len(source.work()) > 17
+    (source,) = Corpus.parse("corpus", word).sources("en", "fr")
+    assert len(source.ranges()) > 17
     assert read(word) == whole
     tfrecords._scan.cache_clear()
 
@@ -121,7 +121,7 @@ def test_a_cap_runs_over_the_shards(data_dir: Path) -> None:
 
 def test_the_digest_follows_the_records_that_are_read(data_dir: Path) -> None:
     def digest(word: str) -> str:
-        return parse_corpus("corpus", word, "en", "fr")[0].digest()
+        return Corpus.parse("corpus", word).sources("en", "fr")[0].digest()
 
     words = ["", ":validation", ":train[:10%]", ":train[10%:]", "#10"]
     digests = [digest(f"tfds:parallel_pairs/fr-en{word}") for word in words]
@@ -134,10 +134,10 @@ def test_the_newest_version_and_the_default_configuration(data_dir: Path) -> Non
     for version in ("0.9.0", "0.10.0"):
         shutil.copytree(folder, folder.parent / version)
     (folder.parent / "incomplete.ABC_2.0.0").mkdir()
-    assert parse_corpus("corpus", "tfds:parallel_pairs", "en", "fr")[0].work()[0].place == str(shard(data_dir))
+    assert Corpus.parse("corpus", "tfds:parallel_pairs").sources("en", "fr")[0].ranges()[0].file == str(shard(data_dir))
     shutil.rmtree(folder)
-    place = parse_corpus("corpus", "tfds:parallel_pairs", "en", "fr")[0].work()[0].place
-    assert Path(place).parent.name == "0.10.0"
+    file = Corpus.parse("corpus", "tfds:parallel_pairs").sources("en", "fr")[0].ranges()[0].file
+    assert Path(file).parent.name == "0.10.0"
 
 
 def test_a_translation_among_other_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +151,7 @@ def test_a_set_on_a_remote_file_system(data_dir: Path, monkeypatch: pytest.Monke
 
     words = ("tfds:parallel_pairs", "tfds:parallel_pairs:train[100:]#500")
     local = [read(word) for word in words]
-    # There is one place to begin, however many records there are.
+    # There is one range, however many records there are.
     monkeypatch.setattr(tfrecords, "STRIDE", 50)
     monkeypatch.setattr(TrialFileSystem, "root", data_dir.parent, raising=False)
     monkeypatch.setenv("TFDS_DATA_DIR", "trial://tfds")
@@ -165,8 +165,8 @@ def test_workers_elsewhere_are_given_absolute_paths(
     monkeypatch.chdir(data_dir.parent)
     monkeypatch.setenv("HOME", str(data_dir.parent))
     monkeypatch.setenv("TFDS_DATA_DIR", spelled)
-    (source,) = parse_corpus("corpus", "tfds:parallel_pairs", "en", "fr")
-    assert source.work()[0].place == str(shard(data_dir))
+    (source,) = Corpus.parse("corpus", "tfds:parallel_pairs").sources("en", "fr")
+    assert source.ranges()[0].file == str(shard(data_dir))
 
 
 def _flip(path: Path, byte: int) -> None:

@@ -272,9 +272,9 @@ def test_globs_of_compressed_files_in_the_same_order_whatever_the_workers(
         write_aligned(tmp_path, lines[300 * number : 300 * number + 300], f"part-{number}")
         for path in tmp_path.glob("part-*.??"):
             path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
-    monkeypatch.setattr("components.corpus.sources.aligned.BLOCK_PAIRS", 32)
+    monkeypatch.setattr("components.corpus.sources.text.BLOCK_PAIRS", 32)
     for workers, stripes in ((1, 1), (1, 3), (2, 2)):
-        monkeypatch.setattr("components.corpus.sources.aligned.STRIPES", stripes)
+        monkeypatch.setattr("components.corpus.sources.text.STRIPES", stripes)
         folder = tmp_path / f"{workers}-{stripes}"
         options = f"--direct_num_workers={workers} --direct_running_mode=multi_threading"
         manifests[folder] = run(folder, corpus=tmp_path / "part-*.{en,fr}.gz", vocab_size=60, beam_options=options)

@@ -9,8 +9,7 @@ import pyarrow.compute as pc
 
 from components.corpus.blocks import BLOCK_BYTES, BLOCK_PAIRS, closed, raw_block
 from components.corpus.files import open_raw
-from components.corpus.sources.file import FileSource
-from components.corpus.sources.source import Work
+from components.corpus.sources.source import FileSource, Range
 from components.errors import InputError
 
 NO_TEXT = "no_text"
@@ -21,13 +20,7 @@ _COMPRESSION = 2
 
 @dataclass(frozen=True)
 class ParquetFile(FileSource):
-    """See the module. Row groups are read apart from each other."""
-
-    languages: tuple[str, str]
-
-    @classmethod
-    def parse(cls, word: str, source_language: str, target_language: str) -> "ParquetFile":
-        return cls(word, (source_language, target_language))
+    """See the module. Each row group is a range."""
 
     def check(self) -> None:
         super().check()
@@ -37,21 +30,21 @@ class ParquetFile(FileSource):
     def size(self) -> int:
         return super().size() * _COMPRESSION
 
-    def work(self) -> list[Work]:
+    def ranges(self) -> list[Range]:
         with open_raw(self.path) as file:
             metadata = self._open(file).metadata
             rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
-        # A file without rows has one part, too.
-        return [Work(self.path, group, 1 + sum(rows[:group]), number) for group, number in enumerate(rows or [0])]
+        # A file without rows has one range, too.
+        return [Range(self.path, group, 1 + sum(rows[:group]), number) for group, number in enumerate(rows or [0])]
 
-    def read(self, work: Work) -> Iterator[pa.RecordBatch]:
-        if not work.lines:
+    def read(self, range_: Range) -> Iterator[pa.RecordBatch]:
+        if not range_.lines:
             return
-        line = work.first_line
+        line = range_.first_line
         with open_raw(self.path) as file:
             parquet = self._open(file)
             columns = self._columns(parquet.schema_arrow)
-            for batch in self._batches(parquet, work.part, columns):
+            for batch in self._batches(parquet, range_.start, columns):
                 struct = columns == [TRANSLATION]
                 source, target = (
                     pc.struct_field(batch[TRANSLATION], language) if struct else batch[language]

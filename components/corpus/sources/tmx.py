@@ -11,8 +11,7 @@ import pyarrow as pa
 
 from components.corpus.blocks import BLOCK_BYTES, BLOCK_PAIRS, raw_block
 from components.corpus.files import DAMAGED, open_text
-from components.corpus.sources.file import FileSource
-from components.corpus.sources.source import Work
+from components.corpus.sources.source import FileSource, Range
 from components.errors import InputError
 
 NOT_A_PAIR = "no_translation"
@@ -45,16 +44,10 @@ class TranslationMemory(FileSource):
     Bytes that are no UTF-8, and control characters, stay what they are, so that the unit is rejected for them.
     """
 
-    languages: tuple[str, str]
+    def ranges(self) -> list[Range]:
+        return [Range(self.path)]
 
-    @classmethod
-    def parse(cls, word: str, source_language: str, target_language: str) -> "TranslationMemory":
-        return cls(word, (source_language, target_language))
-
-    def work(self) -> list[Work]:
-        return [Work(self.path)]
-
-    def read(self, work: Work) -> Iterator[pa.RecordBatch]:
+    def read(self, range_: Range) -> Iterator[pa.RecordBatch]:
         first, size, sources, targets = 1, 0, [], []
         for source, target in self._units():
             sources.append(source)

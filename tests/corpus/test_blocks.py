@@ -1,10 +1,10 @@
-"""Work that several threads do."""
+"""Blocks: work on them that several threads do."""
 
 import os
 
 import pytest
 
-from components.corpus.parallel import spread
+from components.corpus.blocks import spread
 
 
 def test_results_stand_in_order_and_errors_come_through() -> None:

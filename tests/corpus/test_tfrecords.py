@@ -6,9 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.corpus import tfrecords
-from components.corpus.examples import ExampleError, texts
-from components.corpus.tfrecords import check_records, scan_records, stretches
+from components.corpus.sources import tfrecords
+from components.corpus.sources.tfrecords import (
+    ExampleError,
+    Records,
+    check_records,
+    example_texts,
+    read_records,
+    scan_records,
+)
 from components.errors import InputError
 
 
@@ -30,7 +36,7 @@ def example(**features: Any) -> bytes:
 def read(messages: list[bytes], *names: str) -> list[list[bytes | None]]:
     ends = np.cumsum([len(message) for message in messages], dtype=np.int64)
     begins = ends - [len(message) for message in messages]
-    return [side.to_pylist() for side in texts(b"".join(messages), begins, ends, names)]
+    return [side.to_pylist() for side in example_texts(Records(b"".join(messages), begins, ends), names)]
 
 
 LENGTHS = [0, 1, 100, 127, 128, 16_000, 16_384, 3_000_000]
@@ -103,9 +109,9 @@ def write_records(path: Path, records: list[bytes]) -> str:
 
 def records_of(path: str, offset: int = 0, first: int = 0) -> list[bytes]:
     found: list[bytes] = []
-    for stretch in stretches(path, offset, first):
-        check_records(stretch, path, first + len(found))
-        found += [stretch.buffer[begin:end] for begin, end in zip(stretch.begins, stretch.ends, strict=True)]
+    for records in read_records(path, offset, first):
+        check_records(records, path, first + len(found))
+        found += [records.buffer[begin:end] for begin, end in zip(records.begins, records.ends, strict=True)]
     return found
 
 
@@ -127,8 +133,8 @@ def test_records_as_tensorflow_writes_them(tmp_path: Path, monkeypatch: pytest.M
 def test_every_damaged_byte_is_noticed(tmp_path: Path) -> None:
     path = Path(write_records(tmp_path / "whole", [b"first", b"second", b"third"]))
     content = path.read_bytes()
-    for place in range(len(content)):
-        path.write_bytes(content[:place] + bytes([content[place] ^ 0x10]) + content[place + 1 :])
+    for offset in range(len(content)):
+        path.write_bytes(content[:offset] + bytes([content[offset] ^ 0x10]) + content[offset + 1 :])
         with pytest.raises(InputError, match=r"whole(, record \d is damaged| is damaged or no TFRecord file)"):
             records_of(str(path))
     for length in range(1, len(content)):

@@ -1,0 +1,203 @@
+"""The plan: what is to be prepared, settled and checked before anything is written, and without Beam if possible."""
+
+import dataclasses
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from components.code import code_digest
+from components.corpus.files import is_remote
+from components.corpus.parameters import PrepareParameters
+from components.corpus.rules import rules_off
+from components.corpus.runners.flags import Flags
+from components.corpus.runners.table import RUNNERS
+from components.corpus.sources.formats import Corpus
+from components.corpus.sources.source import Range, Source
+from components.dataset.manifest import SCHEMA_VERSION, SPLITS
+from components.errors import InputError
+
+# The parameters that name a corpus, and the split that it is, if it is one of its own.
+CORPORA = {"corpus": None, "validation_corpus": "validation", "test_corpus": "test"}
+# The code that decides what is written, and the libraries that do.
+_ENTRY = "components.corpus.preparation"
+_LIBRARIES = ("pyarrow", "pyrealb", "sentencepiece")
+# What a dataset is called by; a 64-bit prefix is enough to tell datasets apart.
+_KEY_DIGITS = 16
+# Pairs are brought together by source sentence in partitions of about this much text. The number of partitions decides
+# in which order records are written, so it follows from the corpus, not from the machine.
+_PARTITION_BYTES = 8 << 20
+_PARTITIONS = range(8, 4096)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file, or what else holds lines, under the name that ``rejected/`` gives it; ``parameter`` named it.
+
+    ``split`` (an index into ``manifest.SPLITS``) is set for a given validation or test corpus: all its lines go there,
+    as they are.
+    """
+
+    name: str
+    parameter: str
+    split: int | None = None
+
+
+@dataclass(frozen=True)
+class PlannedRange:
+    """A range of a source that one worker reads; ``file`` is the index of its file in ``Plan.files``."""
+
+    source: Source
+    file: int
+    range_: Range
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be prepared.
+
+    ``corpora`` are the sources by the parameter that names them; ``files`` those of all sources, which blocks refer to
+    by index; ``rules_off`` the cleaning rules not to apply; ``effective`` the parameters that matter, as the manifest
+    shows them.
+    """
+
+    parameters: PrepareParameters
+    rules_off: frozenset[str]
+    corpora: dict[str, list[Source]]
+    files: tuple[SourceFile, ...]
+    ranges: tuple[PlannedRange, ...]
+    partitions: int
+    effective: dict[str, Any]
+    key: str
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The splits that are corpora of their own."""
+        return _given(self.corpora)
+
+
+def make_plan(parameters: PrepareParameters) -> Plan:
+    """Looks at the corpora and settles the dataset's key.
+
+    Raises:
+        InputError: on whatever would make the preparation impossible, as far as it shows beforehand.
+    """
+    _check_languages(parameters)
+    named = [Corpus.parse(name, text) for name in CORPORA if (text := getattr(parameters, name)) or name == "corpus"]
+    _check_runner(parameters, named)
+    off = rules_off(parameters)
+    # Only workers that are threads of this process have its working folder.
+    in_process = RUNNERS[parameters.runner].in_process
+    corpora = {
+        corpus.parameter: (corpus if in_process else corpus.absolute()).sources(
+            parameters.source_language, parameters.target_language
+        )
+        for corpus in named
+    }
+    sizes = {name: sum(source.size() for source in sources) for name, sources in corpora.items()}
+    for name, size in sizes.items():
+        if not size:
+            raise InputError(f"{name}: {getattr(parameters, name)} is empty; at least one pair of sentences is needed")
+    given = _given(corpora)
+    shares = sum(getattr(parameters, f"{split}_share") for split in SPLITS[1:] if split not in given)
+    if shares >= 1:
+        raise InputError(f"validation_share, test_share: together they are {shares:g}, must be less than 1")
+    files, ranges = _files_and_ranges(corpora)
+    partitions = min(max(-(-sum(sizes.values()) // _PARTITION_BYTES), _PARTITIONS.start), _PARTITIONS.stop)
+    effective = _effective_parameters(parameters, given, off)
+    return Plan(
+        parameters=parameters,
+        rules_off=off,
+        corpora=corpora,
+        files=files,
+        ranges=ranges,
+        partitions=max(partitions, parameters.num_shards),
+        effective=effective,
+        key=_dataset_key(effective, corpora),
+    )
+
+
+def _given(corpora: dict[str, list[Source]]) -> frozenset[str]:
+    return frozenset(split for name in corpora if (split := CORPORA[name]))
+
+
+def _check_languages(parameters: PrepareParameters) -> None:
+    for name in ("source_language", "target_language"):
+        if not re.fullmatch(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]+)*", code := getattr(parameters, name)):
+            raise InputError(f"{name}: found {code!r}, must be an ISO 639 code, such as en or fr")
+    if parameters.source_language == parameters.target_language:
+        code = parameters.source_language
+        raise InputError(f"target_language: found {code!r}, must differ from source_language, which is {code!r} too")
+
+
+def _check_runner(parameters: PrepareParameters, corpora: list[Corpus]) -> None:
+    """Checks that the runner can be started, and that its workers can read and write all files.
+
+    Workers that share no file with this machine must find all that they read, and write, elsewhere.
+    """
+    runner, flags = RUNNERS[parameters.runner], Flags.parse(parameters.beam_options)
+    if flags.words:
+        from components.corpus.runners.launch import check_flags
+
+        check_flags(flags)
+    runner.check(flags)
+    if runner.shares_files(flags):
+        return
+    if not is_remote(parameters.data_dir):
+        found = repr(parameters.data_dir) if parameters.data_dir else "none"
+        raise InputError(
+            f"data_dir: found {found}, must be where the workers of {runner.name} can write, such as gs://BUCKET/FOLDER"
+            f" (files of this machine: {runner.sharing_rule()})"
+        )
+    for corpus in corpora:
+        for word in corpus.words:
+            if word.needs_this_machine:
+                raise InputError(
+                    f"{corpus.parameter}: found {str(word)!r}, must be sample or what the workers of {runner.name} can"
+                    f" read, such as gs://BUCKET/FILE (files of this machine: {runner.sharing_rule()})"
+                )
+
+
+def _files_and_ranges(
+    corpora: dict[str, list[Source]],
+) -> tuple[tuple[SourceFile, ...], tuple[PlannedRange, ...]]:
+    files: list[SourceFile] = []
+    ranges: list[PlannedRange] = []
+    for parameter, sources in corpora.items():
+        split = CORPORA[parameter]
+        for source in sources:
+            index: dict[str, int] = {}
+            for range_ in source.ranges():
+                if range_.file not in index:
+                    index[range_.file] = len(files)
+                    files.append(SourceFile(range_.file, parameter, SPLITS.index(split) if split else None))
+                ranges.append(PlannedRange(source, index[range_.file], range_))
+    return tuple(files), tuple(ranges)
+
+
+def _effective_parameters(parameters: PrepareParameters, given: frozenset[str], off: frozenset[str]) -> dict[str, Any]:
+    """The parameters that matter. What has no effect is None, or left out.
+
+    Such are the shares of splits that are given, and where things are written, and by whom.
+    """
+    values = dataclasses.asdict(parameters)
+    for name in ("data_dir", "runner", "beam_options", "force"):
+        del values[name]
+    for split in given:
+        values[f"{split}_share"] = None
+    values["rules_off"] = " ".join(sorted(off))
+    return values
+
+
+def _dataset_key(effective: dict[str, Any], corpora: dict[str, list[Source]]) -> str:
+    """A digest of everything that decides what is in the dataset: the corpora's content, not where they are."""
+    document = {
+        "schema": SCHEMA_VERSION,
+        "parameters": {name: value for name, value in effective.items() if name not in CORPORA},
+        "content": {
+            name: [[type(source).__name__, source.digest()] for source in sources] for name, sources in corpora.items()
+        },
+        "code": code_digest(_ENTRY, libraries=_LIBRARIES),
+    }
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:_KEY_DIGITS]
