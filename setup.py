@@ -1,6 +1,6 @@
 """The package for Beam workers that are not processes of this machine: what prepares a corpus, and nothing else.
 
-``components.corpus.worker_package`` builds it and Beam ships it. Nobody installs it here: `mlflow run` installs
+``components.corpus.runners.dataflow`` builds it and Beam ships it. Nobody installs it here: `mlflow run` installs
 requirements.lock and works from the checkout.
 """
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components.corpus.runners.table import RUNNERS
+from components.corpus.runners import RUNNERS
 from components.parameters import force_parameter, parameter
 from components.text.tokenizer import TOKENIZERS
 

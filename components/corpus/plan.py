@@ -11,8 +11,7 @@ from components.code import code_digest
 from components.corpus.files import is_remote
 from components.corpus.parameters import PrepareParameters
 from components.corpus.rules import rules_off
-from components.corpus.runners.flags import Flags
-from components.corpus.runners.table import RUNNERS
+from components.corpus.runners import RUNNERS, checked_runner
 from components.corpus.sources.formats import Corpus
 from components.corpus.sources.source import Range, Source
 from components.dataset.manifest import SCHEMA_VERSION, SPLITS
@@ -136,12 +135,7 @@ def _check_runner(parameters: PrepareParameters, corpora: list[Corpus]) -> None:
 
     Workers that share no file with this machine must find all that they read, and write, elsewhere.
     """
-    runner, flags = RUNNERS[parameters.runner], Flags.parse(parameters.beam_options)
-    if flags.words:
-        from components.corpus.runners.launch import check_flags
-
-        check_flags(flags)
-    runner.check(flags)
+    runner, flags = checked_runner(parameters.runner, parameters.beam_options)
     if runner.shares_files(flags):
         return
     if not is_remote(parameters.data_dir):

@@ -5,8 +5,7 @@ import os
 from pathlib import Path
 
 from components.corpus.files import check_file, file_digest, is_remote
-from components.corpus.runners.flags import Flags
-from components.corpus.runners.table import RUNNERS
+from components.corpus.runners import checked_runner
 from components.errors import InputError
 from components.translation.staging import FAILURES_SUFFIX, LOCK, PLAN, STAGING_SUFFIX, shards_of
 
@@ -20,13 +19,8 @@ def check_access(source: str, target: str, runner: str, beam_options: str) -> bo
     Raises:
         InputError: if the runner cannot be started, or its workers cannot read the input or write the output.
     """
-    chosen, flags = RUNNERS[runner], Flags.parse(beam_options)
-    if flags.words:
-        from components.corpus.runners.launch import check_flags
-
-        check_flags(flags)
-    chosen.check(flags)
-    if image := chosen.wanted_image(flags):
+    chosen, flags = checked_runner(runner, beam_options)
+    if image := chosen.missing_image(flags):
         raise InputError(
             f"beam_options: {image} is not set; to translate, the workers of {runner} need an image that holds"
             " TensorFlow and this project, which components/translation/Dockerfile makes"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components.corpus.runners.table import RUNNERS
+from components.corpus.runners import RUNNERS
 from components.parameters import parameter
 from components.serving.options import MAX_BEAM_WIDTH, SearchOptions
 from components.serving.package import FORMS

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.corpus.runners.prism import PRISM
+from components.corpus.runners.portable import PRISM
 from tests.corpus.cloud import Storage, storage
 
 EMULATOR = "github.com/fsouza/fake-gcs-server@v1.56.1"

@@ -4,6 +4,7 @@ The slow tests need Go and uv, and the registries behind them. They run real cli
 its storage and a stand-in for its service: see ``cloud``.
 """
 
+import ast
 import base64
 import bz2
 import json
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 import zlib
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -22,9 +24,8 @@ from typing import Any
 
 import pytest
 
-from components.corpus.runners.flags import Flags
-from components.corpus.runners.table import RUNNERS
-from components.corpus.worker_package import PROJECT, build_worker_package
+from components.corpus.runners import RUNNERS, Flags
+from components.corpus.runners.dataflow import PROJECT, build_worker_package
 from components.dataset.folder import find_intact
 from components.dataset.manifest import Manifest
 from components.errors import InputError
@@ -33,6 +34,8 @@ from tests.corpus.corpora import pairs, write_aligned
 
 COMPLETE = "--project=my-project --region=europe-west1 --temp_location=gs://bucket/tmp"
 URL = "gs://bucket/sets/d"
+# What Beam brings along, and what only the launcher imports.
+NOT_NEEDED = {"apache_beam", "components", "google", "tensorflow_datasets", "tqdm"}
 
 
 @pytest.mark.parametrize(
@@ -61,9 +64,38 @@ def test_the_workers_package_is_sent_unless_an_image_holds_it() -> None:
     assert Path(completed.value("extra_package") or "").is_file()
     with_image = runner.complete(Flags.parse(f"{COMPLETE} --sdk_container_image=gcr.io/p/image"))
     assert with_image.value("extra_package") is None
-    assert [runner.wanted_image(flags) for flags in (completed, with_image)] == ["--sdk_container_image=IMAGE", ""]
+    assert [runner.missing_image(flags) for flags in (completed, with_image)] == ["--sdk_container_image=IMAGE", ""]
     # Beam's own default on Dataflow would pickle the main module, which no worker can read.
     assert all("--no_save_main_session" in flags.words for flags in (completed, with_image))
+
+
+def imported(path: Path) -> set[str]:
+    """The libraries that a file imports, at any level."""
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            modules |= {name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules.add(node.module.split(".")[0])
+    return modules - NOT_NEEDED - set(sys.stdlib_module_names)
+
+
+def test_the_package_holds_what_workers_need_and_no_more(tmp_path: Path) -> None:
+    before = sorted(path.name for path in PROJECT.iterdir())
+    with zipfile.ZipFile(build_worker_package(tmp_path)) as wheel:
+        names = [name for name in wheel.namelist() if ".dist-info/" not in name]
+        (metadata,) = (wheel.read(name).decode() for name in wheel.namelist() if name.endswith("/METADATA"))
+    rooms = ("text", "dataset", "sample", "corpus")
+    expected = [*(PROJECT / "components").glob("*.py")]
+    expected += [path for room in rooms for path in (PROJECT / "components" / room).rglob("*.py")]
+    assert sorted(names) == sorted(str(path.relative_to(PROJECT)) for path in expected)
+    needed = {line.partition(": ")[2] for line in metadata.splitlines() if line.startswith("Requires-Dist: ")}
+    libraries = {requirement.partition("==")[0].replace("-", "_") for requirement in needed}
+    assert libraries == {name for path in expected if path.parts[-2] != "runners" for name in imported(path)}
+    pinned = (PROJECT / "requirements.txt").read_text()
+    assert all(f"{requirement} " in pinned for requirement in needed)
+    assert not [name for name in needed if name.startswith(("tensorflow", "mlflow"))]
+    assert sorted(path.name for path in PROJECT.iterdir()) == before
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,7 @@ from mlflow import MlflowClient
 from components.corpus.files import PARTIAL, write_file
 from components.corpus.parameters import PrepareParameters
 from components.corpus.plan import make_plan
-from components.corpus.runners.flags import Flags, experiments
-from components.corpus.runners.table import RUNNERS
+from components.corpus.runners import RUNNERS, Flags
 from components.dataset.manifest import Manifest
 from components.errors import InputError
 from pipelines import prepare
@@ -54,7 +53,7 @@ def test_options_are_read_as_beam_reads_them() -> None:
     assert flags.value("flink_master") == "localhost:8081"
     assert flags.value("streaming") == ""
     assert flags.value("runner") is None
-    assert list(experiments(Flags.parse("--experiments=a,b --experiments c"))) == ["a", "b", "c"]
+    assert Flags.parse("--experiments=a,b --experiments c").experiments() == ["a", "b", "c"]
     assert flags.with_default("parallelism", "9").value("parallelism") == "3"
     assert Flags().with_default("parallelism", "9").words == ("--parallelism=9",)
     assert Flags().value("parallelism") is None
@@ -152,9 +151,9 @@ Caused by: java.lang.RuntimeException: Error received from SDK harness for instr
 def test_the_reason_is_found_in_what_a_runner_says(frame: str) -> None:
     runner = RUNNERS["FlinkRunner"]
     wrong_input = RuntimeError(frame.format(error="components.errors.InputError: corpus: x.gz is damaged (why)"))
-    assert runner.reason(wrong_input) == "corpus: x.gz is damaged (why)"
+    assert runner.input_error(wrong_input) == "corpus: x.gz is damaged (why)"
     defect = RuntimeError(frame.format(error="ValueError: found: 3"))
-    assert runner.reason(defect) is None
+    assert runner.input_error(defect) is None
     assert runner.cause(defect) == "ValueError: found: 3 [while running 'Read/ParDo(_ReadPart)']"
 
 
@@ -187,7 +186,7 @@ def test_one_worker_is_one_worker(mode: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["in_memory", "multi_threading", "multi_processing"])
 def test_no_buffer_is_sent_by_the_clock(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is written to a buffer while another thread sends it is lost; see ``runners.direct``."""
+    """What is written to a buffer while another thread sends it is lost; see ``DirectRunner``."""
     from apache_beam.runners.worker import data_plane
 
     flush = data_plane.SizeBasedBufferingClosableOutputStream.flush

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.corpus.runners.direct import DirectRunner
+from components.corpus.runners.runner import DirectRunner
 from components.errors import InputError
 from components.serving.options import TranslationOptions
 from components.serving.package import package_translator

@@ -1,16 +1,17 @@
 """DataflowRunner: workers in Google's cloud, which install the project's package and read and write there only."""
 
 import re
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from components.corpus.runners.flags import Flags
-from components.corpus.runners.runner import Runner
-from components.corpus.worker_package import PROJECT, build_worker_package
+from components.corpus.runners.runner import Flags, Runner
 from components.errors import InputError
 
+PROJECT = Path(__file__).parents[3]
 _NEEDED = {
     "project": "the Google Cloud project that pays, --project=ID",
     "region": "where the workers run, such as --region=europe-west1",
@@ -41,7 +42,7 @@ class DataflowRunner(Runner):
     def shares_files(self, flags: Flags) -> bool:
         return False
 
-    def wanted_image(self, flags: Flags) -> str:
+    def missing_image(self, flags: Flags) -> str:
         return "" if flags.value("sdk_container_image") else "--sdk_container_image=IMAGE"
 
     def complete(self, flags: Flags) -> Flags:
@@ -50,12 +51,12 @@ class DataflowRunner(Runner):
         flags = flags.with_words("--no_save_main_session", "--experiments=disable_logging_submission_environment")
         flags = flags.with_default("job_name", f"nmt-en-fr-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}")
         if flags.value("sdk_container_image"):
-            return flags  # Whoever makes an image puts the package into it.
-        # Staged when the pipeline is started, so the folder must last: it goes when this process ends.
+            return flags  # The image holds the package.
+        # Beam reads the folder when the pipeline is started; it is deleted when this process ends.
         self._folder = tempfile.TemporaryDirectory(prefix="worker-package-")
         return flags.with_words(f"--extra_package={build_worker_package(Path(self._folder.name))}")
 
-    def page(self, result: Any) -> str:
+    def job_page(self, result: Any) -> str:
         from apache_beam.options.pipeline_options import GoogleCloudOptions
 
         cloud = result._options.view_as(GoogleCloudOptions)
@@ -66,3 +67,19 @@ class DataflowRunner(Runner):
         # Google's services answer in JSON, of which the message is what a person wants to read.
         found = _GOOGLE_MESSAGE.search(str(error))
         return found[1] if found else super().cause(error)
+
+
+def build_worker_package(folder: Path) -> Path:
+    """Builds the wheel that workers install, with what prepares a corpus, into ``folder``; the checkout stays as it is.
+
+    Raises:
+        RuntimeError: if setuptools fails, with its output.
+    """
+    with tempfile.TemporaryDirectory(prefix="worker-package-") as scratch:
+        command = [sys.executable, "setup.py", "--quiet", "egg_info", f"--egg-base={scratch}"]
+        command += ["build", f"--build-base={scratch}", "bdist_wheel", f"--dist-dir={folder.absolute()}"]
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"the package for the workers could not be built: {done.stderr}")
+    (wheel,) = folder.glob("*.whl")
+    return wheel

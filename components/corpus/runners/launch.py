@@ -1,4 +1,4 @@
-"""Starting a pipeline on a runner: its options, its counters, its errors told in one line."""
+"""Starting a job on a runner: its options, its counters, its errors in one line."""
 
 import copy
 import logging
@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
 from io import StringIO
 
@@ -14,8 +14,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from apache_beam.runners.runner import PipelineResult
 
-from components.corpus.runners.flags import Flags
-from components.corpus.runners.table import RUNNERS
+from components.corpus.runners import checked_runner
 from components.errors import InputError
 
 _logger = logging.getLogger(__name__)
@@ -25,7 +24,7 @@ class Launch:
     """A pipeline, to be filled, and the runner that will run it.
 
     Args:
-        runner: a name in ``table.RUNNERS``.
+        runner: a key of ``RUNNERS``.
         beam_options: further Beam options, in one string.
 
     Raises:
@@ -33,14 +32,12 @@ class Launch:
     """
 
     def __init__(self, runner: str, beam_options: str):
-        self.runner, flags = RUNNERS[runner], Flags.parse(beam_options)
-        check_flags(flags)
-        self.runner.check(flags)
+        self.runner, flags = checked_runner(runner, beam_options)
         self.counts_here = self.runner.counts_here(flags)
         options = PipelineOptions(list(self.runner.complete(flags).words))
         options.view_as(StandardOptions).runner = runner
         try:
-            self.pipeline = beam.Pipeline(self.runner.make(options), options)
+            self.pipeline = beam.Pipeline(self.runner.create(options), options)
         except ValueError as error:  # What Beam finds wrong with the values of options.
             raise InputError(f"beam_options: {' '.join(str(error).split())}") from None
         self._result: PipelineResult | None = None
@@ -50,37 +47,38 @@ class Launch:
 
         Raises:
             InputError: the one that a worker raised, if that was the reason it failed; else, unless the workers are
-                threads of this process, why the job failed and which file tells all of it.
+                threads of this process, why the job failed and which file holds its output.
         """
         stderr = sys.stderr
-        with _unsaid() as story:
+        with _captured_output() as output:
             try:
                 with _own_interrupt():
                     self._result = self.pipeline.run()
-                if page := self.runner.page(self._result):
+                if page := self.runner.job_page(self._result):
                     _logger.warning("%s: %s", self.runner.name, page)
                 self._result.wait_until_finish()
             except KeyboardInterrupt:
                 self._cancel()
                 raise
             except Exception as error:
-                if _is_interrupt(error):  # It met the worker, which is this very thread.
+                # Ctrl-C met the worker, which is this very thread; Beam then says so in words of its own.
+                if isinstance(error, RuntimeError) and str(error).startswith("KeyboardInterrupt"):
                     raise KeyboardInterrupt from None
-                if reason := self.runner.reason(error):
+                if reason := self.runner.input_error(error):
                     raise InputError(reason) from None
                 if self.runner.in_process:
-                    stderr.write(story.getvalue())
+                    stderr.write(output.getvalue())
                     raise
                 raise InputError(
-                    f"runner: the job on {self.runner.name} failed: {self.runner.cause(error)}; everything it said is"
-                    f" in {_keep(story.getvalue(), error)}"
+                    f"runner: the job on {self.runner.name} failed: {self.runner.cause(error)}; its output is in"
+                    f" {_save_log(output.getvalue(), error)}"
                 ) from error
 
     def counters(self, namespace: str) -> dict[str, int]:
-        """Beam's counters of that namespace by name, as far as the runner tells them; during the run and after it."""
+        """Beam's counters of that namespace by name, as far as the runner reports them; during the run and after it."""
         if self._result is None:
             return {}
-        # Some results remember the first answer for good, so a copy is asked.
+        # Some results keep their first answer for ever, so a copy is asked.
         with suppress(Exception):
             found = copy.copy(self._result).metrics().query()["counters"]
             return {
@@ -91,7 +89,7 @@ class Launch:
         return {}
 
     def state(self) -> str:
-        """The job's state in the runner's word, such as RUNNING; as long as there is none, "under way"."""
+        """The job's state in the runner's word, such as RUNNING; "under way" before there is one."""
         with suppress(Exception):
             return str(self._result.state) if self._result else "under way"
         return "UNKNOWN"
@@ -106,59 +104,28 @@ class Launch:
             _logger.warning("%s: interrupted, but the job may go on (%s)", self.runner.name, error)
 
 
-def _is_interrupt(error: Exception) -> bool:
-    """Whether Beam says in words of its own that Ctrl-C ended a step."""
-    return isinstance(error, RuntimeError) and str(error).startswith("KeyboardInterrupt")
-
-
-def check_flags(flags: Flags) -> None:
-    """Looks whether Beam knows all the options and their values.
-
-    Raises:
-        InputError: if not.
-    """
-    try:
-        unknown = _unknown(flags.words)
-    except SystemExit:
-        raise InputError(
-            f"beam_options: found {' '.join(flags.words)!r}, must be Beam options: --name=value …"
-        ) from None
-    if unknown:
-        raise InputError(f"beam_options: {unknown[0]!r} is not a Beam option")
-
-
-def _unknown(words: Sequence[str]) -> list[str]:
-    from apache_beam.options.pipeline_options import _BeamArgumentParser  # The parser that Beam itself uses.
-
-    parser = _BeamArgumentParser(allow_abbrev=False)
-    for group in PipelineOptions.__subclasses__():
-        group._add_argparse_args(parser)
-    with redirect_stderr(StringIO()):
-        return parser.parse_known_args(list(words))[1]
-
-
 @contextmanager
-def _unsaid() -> Iterator[StringIO]:
-    """Holds back what Beam and its workers print and log; what this project logs is said all the same.
+def _captured_output() -> Iterator[StringIO]:
+    """Holds back what Beam and its workers print and log; what this project logs is shown all the same.
 
-    Workers tell the traceback of whatever they meet at every step it passes on its way to the launcher, where it
-    arrives whole.
+    Workers log the traceback of an exception at every step that it passes on its way to the launcher, where it arrives
+    whole.
     """
-    story, root = StringIO(), logging.getLogger()
+    output, root = StringIO(), logging.getLogger()
     before = root.handlers[:]
     ours = logging.StreamHandler(sys.stderr)
     ours.addFilter(logging.Filter("components"))
-    root.handlers = [logging.StreamHandler(story), ours]
+    root.handlers = [logging.StreamHandler(output), ours]
     try:
-        with redirect_stderr(story):
-            yield story
+        with redirect_stderr(output):
+            yield output
     finally:
         root.handlers = before
 
 
 @contextmanager
 def _own_interrupt() -> Iterator[None]:
-    """Keeps Ctrl-C as it is: Beam's job server would end at it first, and could not cancel the job any more."""
+    """Restores the handler of Ctrl-C: with that of Beam's job server, the server would end and could cancel no job."""
     handler = signal.getsignal(signal.SIGINT)
     try:
         yield
@@ -167,7 +134,7 @@ def _own_interrupt() -> Iterator[None]:
             signal.signal(signal.SIGINT, handler)
 
 
-def _keep(story: str, error: Exception) -> str:
+def _save_log(output: str, error: Exception) -> str:
     with tempfile.NamedTemporaryFile("w", prefix="beam-job-", suffix=".log", delete=False, encoding="utf-8") as file:
-        file.write(f"{error}\n\n{story}")
+        file.write(f"{error}\n\n{output}")
     return file.name

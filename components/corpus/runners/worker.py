@@ -1,7 +1,9 @@
-"""A Beam worker as a process of its own: what the program ``boot`` of Beam's containers does, less installing anything.
+"""A Beam worker in a process of its own: like the program ``boot`` of Beam's containers, but it installs nothing.
 
-Started by ``worker.sh`` with the arguments of Beam's container contract; the worker has the packages of its interpreter
-and the code of this project.
+``worker.sh`` starts it with the arguments of Beam's container contract. It has the packages of this interpreter and the
+code of this project. Beam's own worker pool (``worker_pool_main``) would do for files of this machine, but it starts
+the ``python`` of the PATH and hands workers neither pipeline options, so that those of a file system such as
+``--s3_endpoint_url`` have no effect, nor the runner's address for log records, and no memory for side inputs.
 """
 
 import argparse
@@ -15,7 +17,7 @@ from apache_beam.runners.worker import sdk_worker_main
 from google.protobuf import json_format, text_format
 
 # Seconds that the runner may take to answer.
-_PATIENCE = 60
+_ANSWER_SECONDS = 60
 
 
 def main() -> None:
@@ -28,7 +30,7 @@ def main() -> None:
     # Prism quotes it as for a shell, though there is none.
     worker = arguments.id.strip("'")
     info = _provision_info(arguments.provision_endpoint, worker)
-    # How Beam's own entry point of a worker wants to be told.
+    # Where Beam's own entry point of a worker looks.
     os.environ |= {
         "WORKER_ID": worker,
         "PIPELINE_OPTIONS": json.dumps(json_format.MessageToDict(info.pipeline_options)),
@@ -43,12 +45,12 @@ def _provision_info(endpoint: str, worker: str) -> provision.ProvisionInfo:
     with grpc.insecure_channel(endpoint) as channel:
         service = beam_provision_api_pb2_grpc.ProvisionServiceStub(channel)
         request, metadata = provision.GetProvisionInfoRequest(), [("worker_id", worker)]
-        answer = service.GetProvisionInfo(request, metadata=metadata, timeout=_PATIENCE, wait_for_ready=True)
+        answer = service.GetProvisionInfo(request, metadata=metadata, timeout=_ANSWER_SECONDS, wait_for_ready=True)
     return answer.info
 
 
-def _descriptor(told: endpoints_pb2.ApiServiceDescriptor, argument: str) -> str:
-    return text_format.MessageToString(told if told.url else endpoints_pb2.ApiServiceDescriptor(url=argument))
+def _descriptor(provided: endpoints_pb2.ApiServiceDescriptor, argument: str) -> str:
+    return text_format.MessageToString(provided if provided.url else endpoints_pb2.ApiServiceDescriptor(url=argument))
 
 
 if __name__ == "__main__":
