@@ -1,6 +1,6 @@
-"""The results of ``benchmarks.ablations`` as the README's table.
+"""The results of ``benchmarks.ablations`` as a table in docs/reference/results.md.
 
-``python -m benchmarks.ablation_table`` writes it between the README's marks; a test compares the two.
+``python -m benchmarks.ablation_table`` writes it between the page's marks; a test compares the two.
 """
 
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).with_name("ablations.json")
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "results.md"
 BEGIN, END = "<!-- python -m benchmarks.ablation_table -->\n", "<!-- end of the ablations -->\n"
 
 
@@ -32,11 +32,11 @@ def table(results: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def with_table(readme: str, results: dict[str, Any]) -> str:
-    """The README's text with the table as it should be."""
-    before, rest = readme.split(BEGIN)
+def with_table(page: str, results: dict[str, Any]) -> str:
+    """The page's text with the table as it should be."""
+    before, rest = page.split(BEGIN)
     return before + BEGIN + "\n" + table(results) + "\n" + END + rest.split(END)[1]
 
 
 if __name__ == "__main__":
-    README.write_text(with_table(README.read_text(encoding="utf-8"), read_results()), encoding="utf-8")
+    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8"), read_results()), encoding="utf-8")

@@ -8,7 +8,7 @@ how many, so that the learning rate falls to its end whatever a step costs. Each
 project's own entry points, in the MLflow experiment ``ablations``, and scored on validation and test sentences as they
 were given, greedily and with a beam of 5 (cased detokenized sacreBLEU). The output holds a row a variant. One that is
 there with the same settings is not run again: what was interrupted goes on by the same command. ``python -m
-benchmarks.ablation_table`` puts the table into the README.
+benchmarks.ablation_table`` puts the table into docs/reference/results.md.
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""The README's table of parameters, made from the same dataclasses as everything else.
+"""The table of parameters in docs/reference, made from the same dataclasses as everything else.
 
-``python -m pipelines.parameter_table`` writes it between the README's marks; a test compares the two.
+``python -m pipelines.parameter_table`` writes it between the page's marks; a test compares the two.
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ from components.parameters import valid_values
 from pipelines.cli import fields_of
 from pipelines.mlproject import ENTRIES, parameter_groups, parameter_names
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "parameters.md"
 BEGIN, END = "<!-- python -m pipelines.parameter_table -->\n", "<!-- end of the parameters -->\n"
 
 
@@ -31,11 +31,11 @@ def parameter_table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def with_table(readme: str) -> str:
-    """The README's text with the table as it should be."""
-    before, rest = readme.split(BEGIN)
+def with_table(page: str) -> str:
+    """The page's text with the table as it should be."""
+    before, rest = page.split(BEGIN)
     return before + BEGIN + "\n" + parameter_table() + "\n" + END + rest.split(END)[1]
 
 
 if __name__ == "__main__":
-    README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,8 +1,8 @@
-"""The table of the ablations: what the README shows is what was measured."""
+"""The table of the ablations: what the page shows is what was measured."""
 
 import pytest
 
-from benchmarks.ablation_table import BEGIN, END, README, RESULTS, read_results, table, with_table
+from benchmarks.ablation_table import BEGIN, END, PAGE, RESULTS, read_results, table, with_table
 
 SCORE = {"bleu": 51.26, "interval": 1.34, "signature": "…"}
 ROW = {"seconds_per_epoch": 31.25, "epochs": 8.0, "scores": {}}
@@ -20,6 +20,6 @@ def test_the_table_stands_between_its_marks() -> None:
 
 
 @pytest.mark.skipif(not RESULTS.exists(), reason="nothing is measured yet: python -m benchmarks.ablations")
-def test_the_readme_shows_the_results() -> None:
-    readme = README.read_text(encoding="utf-8")
-    assert readme == with_table(readme, read_results()), "python -m benchmarks.ablation_table"
+def test_the_page_shows_the_results() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == with_table(page, read_results()), "python -m benchmarks.ablation_table"
