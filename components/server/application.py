@@ -3,9 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
@@ -16,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from components.errors import InputError
 from components.server.page import page_method
-from components.server.scoring import JSON, Limits, RefusedRequestError, ScoringRequest, read_request
+from components.server.scoring import JSON, Limits, RefusedRequestError, read_request
 from components.serving.options import TranslationOptions
 from components.serving.package import LoadedModel
 
@@ -24,7 +23,9 @@ from components.serving.package import LoadedModel
 BODY_SECONDS = 30.0
 # A body that is too long is read all the same, up to here: a client that is still sending does not read an answer.
 DISCARDED_BYTES = 64 << 20
-PATHS = {"/ping": "GET", "/health": "GET", "/version": "GET", "/invocations": "POST"}
+
+# Method, and what makes the response from a request and its body.
+Route = tuple[str, Callable[[Request, bytes], Awaitable[ASGIApp]]]
 
 _logger = logging.getLogger(__name__)
 
@@ -39,10 +40,6 @@ class ServedModel:
         schema = loaded.pyfunc.metadata.get_params_schema()
         self._parameters = {parameter.name for parameter in schema.params} if schema else set()
 
-    def check(self, options: TranslationOptions) -> None:
-        """Raises InputError if the model cannot do what the options ask for."""
-        self.translator.settings.check(options)
-
     def predict(self, texts: Sequence[str], params: Mapping[str, Any]) -> list[Any]:
         """The model's output for each text, shape [n] → [n]: here the texts of ``/invocations`` go into the model."""
         return self._pyfunc.predict(list(texts), params=dict(params))
@@ -54,14 +51,16 @@ class ServedModel:
         ignore the others.
 
         Raises:
-            RefusedRequestError: if the model does not know a parameter that differs from its default.
+            InputError: if the model cannot do what the options ask for, or does not know a parameter that differs from
+                its default.
         """
+        self.translator.settings.check(options)
         defaults, params = asdict(TranslationOptions()), asdict(options)
         for name in params.keys() - self._parameters:
             if (found := params.pop(name)) != defaults[name]:
-                raise RefusedRequestError(
-                    f"params: {name}: found {found}, must be {defaults[name]} for this model, which was packaged before"
-                    " there was this parameter"
+                raise InputError(
+                    f"{name}: found {found}, must be {defaults[name]} for this model, which was packaged before there"
+                    " was this parameter"
                 )
         return params
 
@@ -82,6 +81,12 @@ class Application:
         self._limits = limits
         self._page = page
         self._slots = asyncio.Semaphore(slots)
+        self._routes: dict[str, Route] = {
+            "/ping": ("GET", self._ping),
+            "/health": ("GET", self._ping),
+            "/version": ("GET", self._version),
+            "/invocations": ("POST", self._invocations),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,59 +94,76 @@ class Application:
                 await self._page(scope, receive, send)
             return
         try:
-            answer = await self._answer(Request(scope, receive))
+            response = await self._response(Request(scope, receive))
         except RefusedRequestError as error:
-            answer = self._error(error.status, str(error))
+            response = self._error(error.status, str(error))
         except ClientDisconnect:
             return
         except Exception:
             _logger.exception("a request failed")
-            answer = self._error(500, "the request failed; the server's log says why")
-        await answer(scope, receive, send)
+            response = self._error(500, "the request failed; the server's log says why")
+        await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> ASGIApp:
-        """What answers a request.
+    async def _response(self, request: Request) -> ASGIApp:
+        """The response to a request, from its route.
 
         Raises:
             RefusedRequestError: if the request is not valid.
             ClientDisconnect: if the client has closed the connection.
         """
         path = request.scope["path"]
-        method = PATHS.get(path) or (page_method(path) if self._page else None)
-        if method is None:
-            raise RefusedRequestError(f"path: must be one of {', '.join(PATHS)}", 404)
+        if path in self._routes:
+            method, respond = self._routes[path]
+        elif self._page and (page := page_method(path)):
+            method, respond = page, self._on_page
+        else:
+            raise RefusedRequestError(f"path: must be one of {', '.join(self._routes)}", 404)
         if request.method != method:
             raise RefusedRequestError(f"method: {path} takes {method}", 405)
         if int(request.headers.get("content-length", 0)) > DISCARDED_BYTES:
             raise RefusedRequestError(f"body: is longer than {self._limits.body_bytes} bytes", 413)
-        body = await _read_body(request, self._limits.body_bytes)
-        if self._page and path not in PATHS:
-            return partial(_with_body, self._page, body)
-        if path == "/invocations":
-            return self._json(200, await self._invocations(request, body))
-        return self._json(200, version("mlflow") if path == "/version" else "\n")
+        return await respond(request, await _read_body(request, self._limits.body_bytes))
 
-    async def _invocations(self, request: Request, body: bytes) -> str:
+    async def _ping(self, request: Request, body: bytes) -> Response:
+        return self._json(200, "\n")
+
+    async def _version(self, request: Request, body: bytes) -> Response:
+        return self._json(200, version("mlflow"))
+
+    async def _invocations(self, request: Request, body: bytes) -> Response:
         if _header(request, "content-encoding") not in ("", "identity"):
             raise RefusedRequestError("Content-Encoding: must not be set, a body is taken as it is", 415)
-        asked = read_request(body, _header(request, "content-type"), self._limits)
+        texts, options = read_request(body, _header(request, "content-type"), self._limits)
         try:
-            self._model.check(asked.options)
+            params = self._model.params(options)
         except InputError as error:
             raise RefusedRequestError(f"params: {error}") from None
-        predictions = await self._predict(request, asked) if asked.texts else []
-        return json.dumps({"predictions": predictions})
+        # MLflow takes an empty list for a table without columns.
+        predictions = await self._predict(request, texts, params) if texts else []
+        return self._json(200, json.dumps({"predictions": predictions}))
 
-    async def _predict(self, request: Request, asked: ScoringRequest) -> list[Any]:
-        params = self._model.params(asked.options)
+    async def _predict(self, request: Request, texts: Sequence[str], params: Mapping[str, Any]) -> list[Any]:
+        """The model's output, when a slot is free and if the client still waits for it."""
         disconnect = asyncio.ensure_future(request.receive())  # The body has been read: nothing else can arrive.
         try:
             async with self._slots:
                 if disconnect.done():
                     raise ClientDisconnect
-                return await asyncio.to_thread(self._model.predict, asked.texts, params)
+                return await asyncio.to_thread(self._model.predict, texts, params)
         finally:
             disconnect.cancel()
+
+    async def _on_page(self, request: Request, body: bytes) -> ASGIApp:
+        messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive_again() -> Message:
+            return messages.pop() if messages else await request.receive()
+
+        async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+            assert self._page
+            await self._page(scope, receive_again, send)
+
+        return respond
 
     def _json(self, status: int, content: str) -> Response:
         return Response(content, status, self._headers, JSON)
@@ -178,13 +200,3 @@ async def _read_body(request: Request, limit: int) -> bytes:
     if length > limit:
         raise RefusedRequestError(f"body: is longer than {limit} bytes", 413)
     return bytes(body)
-
-
-async def _with_body(application: ASGIApp, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
-    """Passes on a request whose body has been read."""
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive_again() -> Message:
-        return messages.pop() if messages else await receive()
-
-    await application(scope, receive_again, send)

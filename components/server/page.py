@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from gradio import Blocks
 
+    from components.server.application import ServedModel
+
 EXAMPLES = ["A man in an orange hat is staring at something.", "Where are my keys? I don't see them."]
 # Attention is shown for so many sentences of a text.
 SHOWN_SENTENCES = 5
@@ -48,25 +50,25 @@ def page_method(path: str) -> str | None:
     return "GET" if _FILES.fullmatch(path) else ROUTES.get(path)
 
 
-def page_application(translator: Translator, model: str, limits: Limits, slots: int) -> "FastAPI":
-    """The page as an application of its own; ``model`` is the name it shows."""
+def page_application(model: "ServedModel", limits: Limits, slots: int) -> "FastAPI":
+    """The page as an application of its own."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     import gradio
     from fastapi import FastAPI
 
     # The system's fonts: the usual themes load theirs from elsewhere.
     theme = gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"])
-    blocks = _blocks(translator, model, limits, slots)
+    blocks = _blocks(model, limits, slots)
     outer = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     looks: dict[str, Any] = {"theme": theme, "css": _STYLE, "footer_links": [], "ssr_mode": False}
     # Other errors would reveal the server's insides; those of class gradio.Error are shown all the same.
     return gradio.mount_gradio_app(outer, blocks, path="/", show_error=False, **looks)
 
 
-def _blocks(translator: Translator, model: str, limits: Limits, slots: int) -> "Blocks":
+def _blocks(model: "ServedModel", limits: Limits, slots: int) -> "Blocks":
     import gradio
 
-    codec = translator.codec.settings
+    codec = model.translator.codec.settings
     names = {"en": "English", "fr": "French"}
     source, target = (names.get(code, code) for code in (codec.source_language, codec.target_language))
 
@@ -74,10 +76,10 @@ def _blocks(translator: Translator, model: str, limits: Limits, slots: int) -> "
         try:
             check_texts([text], limits)
             width = max(int(beam_width), int(n_best))
-            (translation,) = translator.translate([text], TranslationOptions(width, n_best=int(n_best)))
+            (translation,) = model.translator.translate([text], TranslationOptions(width, n_best=int(n_best)))
         except InputError as error:
             raise gradio.Error(str(error), print_exception=False) from None
-        return translation.text, alternatives_table(translation), attention_charts(translator, translation)
+        return translation.text, alternatives_table(translation), attention_charts(model.translator, translation)
 
     with gradio.Blocks(title=f"{source} → {target}", analytics_enabled=False) as blocks:
         gradio.Markdown(f"# {source} → {target}")
@@ -93,7 +95,7 @@ def _blocks(translator: Translator, model: str, limits: Limits, slots: int) -> "
                 translation = gradio.Textbox(label=target, lines=4, interactive=False, buttons=["copy"])
                 gradio.Markdown("**Alternatives** and their log-probabilities")
                 alternatives = gradio.HTML()
-                gradio.Markdown(f"Answered by **{html.escape(model)}**", elem_id="model")
+                gradio.Markdown(f"Answered by **{html.escape(model.label)}**", elem_id="model")
         gradio.Markdown(
             "**Attention** – which words of the text (columns) each word of the translation (rows) looked at;"
             " the darker, the more"

@@ -25,7 +25,7 @@ class RefusedRequestError(InputError):
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that one request may ask for, so that nobody waits long for anybody else."""
+    """The most that one request may ask for: no request waits long for another."""
 
     texts: int = 1000
     characters: int = 20_000
@@ -36,24 +36,16 @@ class Limits:
         return 12 * self.characters + 64 * self.texts + 4096
 
 
-@dataclass(frozen=True)
-class ScoringRequest:
-    """What a valid request asks for."""
-
-    texts: tuple[str, ...]
-    options: TranslationOptions
-
-
-def read_request(body: bytes, content_type: str, limits: Limits) -> ScoringRequest:
-    """What a request asks for.
+def read_request(body: bytes, content_type: str, limits: Limits) -> tuple[tuple[str, ...], TranslationOptions]:
+    """The texts of a request, and how to translate them.
 
     Args:
         body: as it came.
         content_type: the header, empty if there is none.
-        limits: what is too much.
+        limits: the most that it may ask for.
 
     Raises:
-        RefusedRequestError: if it asks for too much, or is not understood completely; nothing is guessed or ignored.
+        RefusedRequestError: if it asks for more, or is not valid in every part; nothing is guessed or ignored.
     """
     kind = _content_type(content_type)
     try:
@@ -63,7 +55,7 @@ def read_request(body: bytes, content_type: str, limits: Limits) -> ScoringReque
     texts, parameters = _from_json(text) if kind == JSON else (_from_csv(text), {})
     check_texts(texts, limits)
     try:
-        return ScoringRequest(tuple(texts), TranslationOptions.checked(parameters))
+        return tuple(texts), TranslationOptions.checked(parameters)
     except InputError as error:
         raise RefusedRequestError(f"params: {_shortened(str(error))}") from None
 

@@ -50,7 +50,7 @@ def serve(parameters: ServeParameters, listener: socket.socket, when_ready: Call
     if parameters.page:
         from components.server.page import page_application  # Gradio takes seconds; most servers show no page.
 
-        page = page_application(model.translator, model.label, limits, slots)
+        page = page_application(model, limits, slots)
 
     class Announced(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

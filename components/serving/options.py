@@ -14,7 +14,7 @@ MAX_BEAM_WIDTH = 10
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """What the search is told; the same for a request, a file and a test set."""
+    """How to search; the same for a request, a file and a test set."""
 
     beam_width: int = parameter(5, "hypotheses the search keeps; 1: greedy search", minimum=1, maximum=MAX_BEAM_WIDTH)
     length_penalty: float = parameter(

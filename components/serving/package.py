@@ -75,15 +75,8 @@ def log_translator(
 ) -> "ModelInfo":
     """The same, logged as a model of the active MLflow run.
 
-    Args:
-        saved_model: see :func:`package_translator`.
-        codec_folder: see there.
-        settings: see there.
-        name: the logged model's name.
-        extra: further arguments of ``mlflow.pyfunc.log_model``, such as ``tags`` or ``metadata``.
-
-    Returns:
-        MLflow's description of the model; ``model_uri`` loads it.
+    ``name`` is the logged model's; ``extra`` are further arguments of ``mlflow.pyfunc.log_model``, such as ``tags``
+    or ``metadata``. The ``model_uri`` of what is returned loads it.
     """
     import mlflow
 

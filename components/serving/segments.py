@@ -20,7 +20,7 @@ _LINE_BREAK = re.compile("([\n\r\v\f\x85\u2028\u2029]+)")
 # A line that was wrapped by an editor: it is long, ends in the middle of a sentence, and the next one goes on in small
 # letters. Shorter lines are taken for verses, list items or headings.
 _WRAPPED = re.compile(r"(?<=[^\n\r]{40})(?<=[\w,;])[ \t]*\r?\n[ \t]*(?=[a-zß-öø-ÿ])")
-# Where an over-long sentence may be cut, the best places first: behind strong punctuation, behind weak punctuation,
+# Where an over-long sentence may be cut, in this order: behind strong punctuation, behind weak punctuation,
 # between words.
 _CUTS = tuple(
     re.compile(pattern)
@@ -67,7 +67,7 @@ class Segmenter:
         return [_segmented(text_parts) for text_parts in self._cut(parts)]
 
     def _sentences(self, text: str) -> list[str]:
-        """Sentences and separators in turn, beginning and ending with a separator."""
+        """Separators and sentences, alternating; begins and ends with a separator."""
         parts = [""]
         # Odd elements are the line breaks.
         for index, line in enumerate(_LINE_BREAK.split(_WRAPPED.sub(" ", text))):
@@ -81,7 +81,7 @@ class Segmenter:
         return parts
 
     def _cut(self, texts: list[list[str]]) -> list[list[str]]:
-        """Halves every piece that is too long until none is; ``texts`` are pieces and separators in turn."""
+        """Halves every piece that is too long until none is; ``texts`` are separators and pieces, alternating."""
         while True:
             lengths = iter(self._lengths([piece for parts in texts for piece in parts[1::2]]))
             cut_texts = []
@@ -119,7 +119,7 @@ def _halved(piece: str, times: int) -> list[str]:
 
 
 def _halves(piece: str) -> tuple[str, ...]:
-    """(first half, separator, second half), cut at the best place in the middle half of the piece.
+    """(first half, separator, second half), cut in the middle half of the piece, at punctuation if it has any.
 
     If that has neither punctuation nor whitespace, any whitespace will do; without any, the piece is cut in the middle
     of a word. One character cannot be cut.

@@ -123,9 +123,9 @@ def heat_map_chart(heat_map: HeatMap) -> str:
         marks.append(f'<text x="{left - 6:.1f}" y="{y + 13:.1f}" text-anchor="end">{escape(token)}</text>')
         for column, weight in enumerate(heat_map.weights[row]):
             if weight / 100 >= _FAINTEST:
-                place = f'x="{left + _CELL * column:.1f}" y="{y:.1f}" width="{_CELL}" height="{_CELL}"'
+                cell = f'x="{left + _CELL * column:.1f}" y="{y:.1f}" width="{_CELL}" height="{_CELL}"'
                 label = f"<title>{escape(token)} ← {escape(sources[column])}: {weight} %</title>"
-                marks.append(f'<rect {place} fill="{_ACCENT}" fill-opacity="{weight / 100:.2f}">{label}</rect>')
+                marks.append(f'<rect {cell} fill="{_ACCENT}" fill-opacity="{weight / 100:.2f}">{label}</rect>')
     full = math.ceil(width + 10 + longest * math.cos(_SLOPE)), math.ceil(height + 4)
     style = f"width:100%;max-width:{1.3 * full[0]:.0f}px"
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {full[0]} {full[1]}" style="{style}"'

@@ -15,7 +15,7 @@ TEXTS_AT_ONCE = 1024
 def translate_stream(
     translator: Translator, texts: Iterable[str], options: TranslationOptions, total: int
 ) -> Iterator[Translation]:
-    """The translations of the texts, in order, while standard error tells how many there are and how fast.
+    """The translations of the texts, in order; standard error shows how many are done and how fast.
 
     Raises:
         InputError: see :meth:`Translator.translate`.

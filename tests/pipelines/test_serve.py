@@ -104,7 +104,7 @@ HOSTILE_BODIES: dict[str, tuple[bytes, int, str]] = {
     "a letter with 19,000 accents": (inputs("a" + "\u0301" * 19_000), 200, "a\u0301"),
     "9,000 joined emoji": (inputs("👨\u200d" * 9_000), 200, "👨"),
     "10,000 exclamation marks": (inputs("!" * 10_000), 200, "!!!"),
-    "20,000 blanks": (inputs(" " * 20_000), 200, "   "),
+    "20,000 spaces": (inputs(" " * 20_000), 200, "   "),
     "20,000 line breaks": (inputs("\n" * 20_000), 200, "\n\n"),
     "20,001 characters": (inputs("a" * 20_001), 413, "found 20001 characters, at most 20000 go into one request"),
     "wrong columns": (
@@ -151,7 +151,7 @@ HOSTILE_BODIES: dict[str, tuple[bytes, int, str]] = {
 }
 
 
-def test_alternatives_and_alignment_are_told(server: tuple[str, str]) -> None:
+def test_alternatives_and_alignment_are_returned(server: tuple[str, str]) -> None:
     params = {"beam_width": 2, "n_best": 2, "return_alignment": True}
     (record,) = ask(server[0], {"inputs": ["One two."], "params": params})["predictions"]
     assert [found["translation"] for found in record["alternatives"]] == ["One two.", "One two"]
@@ -160,13 +160,13 @@ def test_alternatives_and_alignment_are_told(server: tuple[str, str]) -> None:
     ]
 
 
-def spelled(
+def raw_request(
     body: bytes = b'{"inputs": ["Yes!"]}',
     *headers: bytes,
     start: bytes = b"POST /invocations HTTP/1.1",
     kind: bytes = b"Content-Type: application/json",
 ) -> bytes:
-    """A request as it goes over the wire, with a length unless the headers tell one."""
+    """A request as it goes over the wire, with a length unless the headers have one."""
     if not any(b"Content-Length" in header or b"Transfer-Encoding" in header for header in headers):
         headers = (*headers, b"Content-Length: %d" % len(body))
     return b"\r\n".join([start, b"Host: x", b"Connection: close", kind, *headers, b"", body])
@@ -177,38 +177,46 @@ TYPE = "Content-Type: must be application/json or text/csv, in UTF-8"
 PATHS = "path: must be one of /ping, /health, /version, /invocations"
 CHUNKS = (b'5\r\n{"inp\r\nf\r\nuts": ["Yes!"]}\r\n0\r\n\r\n', b"Transfer-Encoding: chunked")
 HOSTILE_REQUESTS: dict[str, tuple[bytes, int, str]] = {
-    **{case: (spelled(body), status, message) for case, (body, status, message) in HOSTILE_BODIES.items()},
-    "no content type": (spelled(kind=b"X: y"), 415, TYPE),
-    "content type of text": (spelled(kind=b"Content-Type: text/plain"), 415, TYPE),
-    "content type of Parquet": (spelled(b"PAR1", kind=b"Content-Type: application/x-parquet"), 415, TYPE),
-    "content type of bytes": (spelled(kind=b"Content-Type: \xff;;\x80"), 415, TYPE),
-    "two content types": (spelled(b"{}", b"Content-Type: text/csv"), 415, TYPE),
-    "another encoding": (spelled(kind=b"Content-Type: application/json; charset=latin-1"), 415, TYPE),
-    "gzip": (spelled(gzip.compress(b"{}"), b"Content-Encoding: gzip"), 415, "Content-Encoding: must not be set"),
-    "CSV": (spelled(b"text\nYes!\n", kind=b"Content-Type: text/csv"), 200, "Yes!"),
+    **{case: (raw_request(body), status, message) for case, (body, status, message) in HOSTILE_BODIES.items()},
+    "no content type": (raw_request(kind=b"X: y"), 415, TYPE),
+    "content type of text": (raw_request(kind=b"Content-Type: text/plain"), 415, TYPE),
+    "content type of Parquet": (raw_request(b"PAR1", kind=b"Content-Type: application/x-parquet"), 415, TYPE),
+    "content type of bytes": (raw_request(kind=b"Content-Type: \xff;;\x80"), 415, TYPE),
+    "two content types": (raw_request(b"{}", b"Content-Type: text/csv"), 415, TYPE),
+    "another encoding": (raw_request(kind=b"Content-Type: application/json; charset=latin-1"), 415, TYPE),
+    "gzip": (raw_request(gzip.compress(b"{}"), b"Content-Encoding: gzip"), 415, "Content-Encoding: must not be set"),
+    "CSV": (raw_request(b"text\nYes!\n", kind=b"Content-Type: text/csv"), 200, "Yes!"),
     "CSV with two columns": (
-        spelled(b"a,b\n", kind=b"Content-Type: text/csv"),
+        raw_request(b"a,b\n", kind=b"Content-Type: text/csv"),
         400,
         "body: must be CSV with one column",
     ),
-    "a wrong path": (spelled(start=b"POST /translate HTTP/1.1"), 404, PATHS),
-    "MLflow's documentation": (spelled(start=b"GET /openapi.json HTTP/1.1"), 404, PATHS),
-    "a path out of the server": (spelled(start=b"GET /../../etc/passwd HTTP/1.1"), 404, PATHS),
-    "a path of bytes": (spelled(start=b"GET /%00%ff HTTP/1.1"), 404, PATHS),
-    "GET": (spelled(start=b"GET /invocations HTTP/1.1"), 405, "method: /invocations takes POST"),
-    "HEAD": (spelled(start=b"HEAD /invocations HTTP/1.1"), 405, ""),
-    "a method of one's own": (spelled(start=b"BREW /invocations HTTP/1.1"), 405, "method: /invocations takes POST"),
-    "chunks": (spelled(*CHUNKS), 200, "Yes!"),
-    "broken chunks": (spelled(b"zz\r\nabc", b"Transfer-Encoding: chunked"), 400, INVALID),
-    "compressed chunks": (spelled(b"", b"Transfer-Encoding: gzip"), 400, INVALID),
-    "a length too short": (spelled(b'{"inputs": []}', b"Content-Length: 5"), 400, "body: is not JSON"),
-    "a length below zero": (spelled(b"{}", b"Content-Length: -5"), 400, INVALID),
-    "two lengths": (spelled(b"{}", b"Content-Length: 2", b"Content-Length: 3"), 400, INVALID),
-    "a length of 10^18": (spelled(b"{}", b"Content-Length: 1" + b"0" * 18), 413, "body: is longer than 308096 bytes"),
-    "a header without a colon": (spelled(b"{}", b"nonsense"), 400, INVALID),
-    "a header of 1 MB": (spelled(b"{}", b"X: " + b"a" * 1_000_000), 400, INVALID),
+    "a wrong path": (raw_request(start=b"POST /translate HTTP/1.1"), 404, PATHS),
+    "MLflow's documentation": (raw_request(start=b"GET /openapi.json HTTP/1.1"), 404, PATHS),
+    "a path out of the server": (raw_request(start=b"GET /../../etc/passwd HTTP/1.1"), 404, PATHS),
+    "a path of bytes": (raw_request(start=b"GET /%00%ff HTTP/1.1"), 404, PATHS),
+    "GET": (raw_request(start=b"GET /invocations HTTP/1.1"), 405, "method: /invocations takes POST"),
+    "HEAD": (raw_request(start=b"HEAD /invocations HTTP/1.1"), 405, ""),
+    "a method of one's own": (raw_request(start=b"BREW /invocations HTTP/1.1"), 405, "method: /invocations takes POST"),
+    "chunks": (raw_request(*CHUNKS), 200, "Yes!"),
+    "broken chunks": (raw_request(b"zz\r\nabc", b"Transfer-Encoding: chunked"), 400, INVALID),
+    "compressed chunks": (raw_request(b"", b"Transfer-Encoding: gzip"), 400, INVALID),
+    "a length too short": (raw_request(b'{"inputs": []}', b"Content-Length: 5"), 400, "body: is not JSON"),
+    "a length below zero": (raw_request(b"{}", b"Content-Length: -5"), 400, INVALID),
+    "two lengths": (raw_request(b"{}", b"Content-Length: 2", b"Content-Length: 3"), 400, INVALID),
+    "a length of 10^18": (
+        raw_request(b"{}", b"Content-Length: 1" + b"0" * 18),
+        413,
+        "body: is longer than 308096 bytes",
+    ),
+    "a header without a colon": (raw_request(b"{}", b"nonsense"), 400, INVALID),
+    "a header of 1 MB": (raw_request(b"{}", b"X: " + b"a" * 1_000_000), 400, INVALID),
     "no host": (b"GET /ping HTTP/1.1\r\n\r\n", 400, INVALID),
-    "a WebSocket": (spelled(b"", b"Connection: Upgrade", b"Upgrade: websocket", start=b"GET / HTTP/1.1"), 404, PATHS),
+    "a WebSocket": (
+        raw_request(b"", b"Connection: Upgrade", b"Upgrade: websocket", start=b"GET / HTTP/1.1"),
+        404,
+        PATHS,
+    ),
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 200, 400, INVALID),
     "every byte there is": (bytes(range(256)) * 10, 400, INVALID),
 }
@@ -292,21 +300,21 @@ paths = st.sampled_from(["/invocations"] * 9 + ["/ping", "/version", "/"]) | tok
 def test_ten_thousand_requests_of_any_kind(
     server: tuple[str, str], body: bytes, kind: str, headers: list[tuple[str, str]], method: str, path: str
 ) -> None:
-    spelled_headers = [f"{name}: {value}".encode("latin-1") for name, value in headers]
+    header_lines = [f"{name}: {value}".encode("latin-1") for name, value in headers]
     start, content_type = f"{method} {path} HTTP/1.1".encode(), f"Content-Type: {kind}".encode()
-    status, answer = exchange(server[0], spelled(body, *spelled_headers, start=start, kind=content_type))
+    status, answer = exchange(server[0], raw_request(body, *header_lines, start=start, kind=content_type))
     assert 200 <= status < 500, answer
     if method != "HEAD" and path == "/invocations" and INVALID not in answer:
         assert set(json.loads(answer)) == ({"predictions"} if status == 200 else {"error_code", "message"})
 
 
-def test_a_taken_port_is_told() -> None:
+def test_a_taken_port_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(InputError, match=f"cannot listen on 127.0.0.1 port {port}: Address already in use"):
             serve.main(["--port", str(port)])
 
 
-def test_an_unknown_model_is_told() -> None:
+def test_an_unknown_model_is_reported() -> None:
     with pytest.raises(InputError, match="model: models:/nobody@champion cannot be loaded"):
         serve.main(["--port", "0", "--model", "models:/nobody@champion"])

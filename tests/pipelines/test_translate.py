@@ -93,13 +93,13 @@ def test_refusals_are_one_clear_line_and_leave_nothing(
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_a_tracking_server_that_is_away_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tracking_server_that_is_away_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.raises(InputError, match=r"no tracking server answers at http://127\.0\.0\.1:9"):
         translate.main(["--text", "x"])
 
 
-def test_a_model_that_is_not_there_is_told_with_the_store_that_was_asked(tracking_uri: str) -> None:
+def test_a_model_that_is_missing_is_reported_with_its_store(tracking_uri: str) -> None:
     with pytest.raises(InputError) as refusal:
         translate.main(["--text", "x"])
     for said in ("models:/nmt-en-fr@champion", tracking_uri, "`mlflow run .` makes a model", "MLFLOW_TRACKING_URI"):

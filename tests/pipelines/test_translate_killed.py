@@ -42,12 +42,12 @@ def test_every_line_is_there_once_and_in_its_order(shared_data: Path, tmp_path: 
     values = {"input": source, "output": target, "beam_width": 1}
     command = [sys.executable, "-m", "mlflow", "run", str(PROJECT), "-e", "translate", "--env-manager", "local"]
     command += [word for name, value in values.items() for word in ("-P", f"{name}={value}")]
-    parts = random.randrange(1, LINES // RANGE_ROWS)
+    finished = random.randrange(1, LINES // RANGE_ROWS)
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    while len(list(tmp_path.glob("out.fr.parts/part-*[0-9].fr"))) < parts:
+    while len(list(tmp_path.glob("out.fr.parts/part-*[0-9].fr"))) < finished:
         time.sleep(0.02)
         assert process.poll() is None
     time.sleep(random.random() / 2)
@@ -63,7 +63,7 @@ def test_every_line_is_there_once_and_in_its_order(shared_data: Path, tmp_path: 
 
     translate.main([f"--{name}={value}" for name, value in (values | {"output": undisturbed}).items()])
     found = target.read_bytes()
-    assert found == undisturbed.read_bytes(), f"killed after {parts} parts"
+    assert found == undisturbed.read_bytes(), f"killed after {finished} ranges"
     translations = found.decode().split("\n")
     assert len(translations) == LINES + 1
     faulty = [row for row, line in enumerate(lines) if b"\xe9" in line and line.endswith(b"t\xe9")]
@@ -72,8 +72,8 @@ def test_every_line_is_there_once_and_in_its_order(shared_data: Path, tmp_path: 
     assert len(faulty) == FAULTS
     assert not any(translations[row] for row in faulty)
 
-    # The part that was being written, and its neighbours, as the model alone translates them.
-    begin = max(parts - 1, 0) * RANGE_ROWS
+    # The range that was being written, and its neighbours, as the model alone translates them.
+    begin = max(finished - 1, 0) * RANGE_ROWS
     rows = [row for row in range(begin, begin + RANGE_ROWS) if row not in faulty]
     translator = load_model("models:/nmt-en-fr@champion").translator
     expected = translator.translate([lines[row].decode() for row in rows], TranslationOptions(beam_width=1))

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from mlflow.types import ParamSchema, ParamSpec
 
+from components.errors import InputError
 from components.server import application as application_module
 from components.server.application import Application, ServedModel
-from components.server.scoring import Limits, RefusedRequestError
+from components.server.scoring import Limits
 from components.serving.options import TranslationOptions
 
 BODY = b'{"inputs": ["%d"]}'
@@ -38,7 +39,7 @@ def test_the_model_is_given_all_parameters_that_it_knows() -> None:
 
 
 def test_an_older_model_is_not_given_parameters_that_it_does_not_know() -> None:
-    with pytest.raises(RefusedRequestError, match="params: n_best: found 2, must be 1 for this model, which was"):
+    with pytest.raises(InputError, match="n_best: found 2, must be 1 for this model, which was"):
         model("beam_width").params(TranslationOptions(n_best=2))
 
 

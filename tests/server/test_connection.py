@@ -65,7 +65,7 @@ def test_no_further_byte_gives_it_more_time(server: tuple[uvicorn.Server, int]) 
         assert time.monotonic() < until
 
 
-def test_an_answer_that_nobody_takes_is_given_up(server: tuple[uvicorn.Server, int]) -> None:
+def test_an_answer_that_is_not_taken_is_given_up(server: tuple[uvicorn.Server, int]) -> None:
     running, port = server
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         client.sendall(REQUEST)
@@ -77,7 +77,7 @@ def test_an_answer_that_nobody_takes_is_given_up(server: tuple[uvicorn.Server, i
         assert len(received(client)) < len(ANSWER)
 
 
-def test_who_takes_his_time_over_an_answer_gets_all_of_it(server: tuple[uvicorn.Server, int]) -> None:
+def test_a_slow_reader_gets_all_of_an_answer(server: tuple[uvicorn.Server, int]) -> None:
     with socket.create_connection(("127.0.0.1", server[1]), timeout=20) as client:
         client.sendall(REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         answer = b""
@@ -87,7 +87,7 @@ def test_who_takes_his_time_over_an_answer_gets_all_of_it(server: tuple[uvicorn.
     assert answer.endswith(b"\r\n\r\n" + ANSWER)
 
 
-def test_a_short_answer_that_nobody_takes_is_given_up_too(
+def test_a_short_answer_that_is_not_taken_is_given_up_too(
     server: tuple[uvicorn.Server, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that is short enough for the server to go on writing."""

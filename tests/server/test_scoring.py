@@ -15,7 +15,7 @@ LIMITS = Limits(texts=3, characters=30)
 
 
 def read(body: Any, content_type: str = JSON) -> tuple[str, ...]:
-    return read_request(json.dumps(body).encode(), content_type, LIMITS).texts
+    return read_request(json.dumps(body).encode(), content_type, LIMITS)[0]
 
 
 @pytest.mark.parametrize(
@@ -41,13 +41,13 @@ def test_a_single_text_and_an_empty_list() -> None:
 
 
 def test_csv() -> None:
-    request = read_request(b'text\na\n"b,\n""c"""\n\n', "text/csv; charset=UTF-8", LIMITS)
-    assert request.texts == ("a", 'b,\n"c"', "")
+    texts, _ = read_request(b'text\na\n"b,\n""c"""\n\n', "text/csv; charset=UTF-8", LIMITS)
+    assert texts == ("a", 'b,\n"c"', "")
 
 
 def test_parameters_become_options() -> None:
     body = {"inputs": [], "params": {"beam_width": 3, "length_penalty": 1, "n_best": 2, "return_alignment": True}}
-    options = read_request(json.dumps(body).encode(), JSON, LIMITS).options
+    _, options = read_request(json.dumps(body).encode(), JSON, LIMITS)
     assert options == TranslationOptions(beam_width=3, length_penalty=1.0, n_best=2, return_alignment=True)
 
 

@@ -1,4 +1,4 @@
-"""Somebody else's client: an environment made from the model's own requirements and nothing else (slow; needs PyPI)."""
+"""A client elsewhere: an environment made from the model's own requirements and nothing else (slow; needs PyPI)."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A real, untrained encoder–decoder through export, package and translator: what a search must keep whoever asks."""
+"""A real, untrained encoder–decoder through export, package and translator: what must hold for every search."""
 
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def test_alignments_point_into_the_source(translator: Translator) -> None:
     assert all(-1 <= position < len(alignment.source_tokens) for position in alignment.positions)
 
 
-def test_attention_is_told_in_reading_order(translator: Translator, exported: Path) -> None:
+def test_attention_is_in_reading_order(translator: Translator, exported: Path) -> None:
     attention = attention_of(load_exported(exported), translator.codec)
     assert attention
     options = TranslationOptions(beam_width=1, split_sentences=False)

@@ -1,4 +1,4 @@
-"""Texts taken apart and put together: at the right places, short enough, and nothing lost."""
+"""Texts taken apart and put together: where they should be, short enough, and nothing lost."""
 
 import time
 

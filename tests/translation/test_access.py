@@ -44,7 +44,7 @@ def test_what_only_resembles_it_stays(source: str) -> None:
     check(source, "gs://b/in.txt")
 
 
-def test_a_folder_of_somebody_else_is_not_taken_over(tmp_path: Path) -> None:
+def test_a_foreign_folder_is_not_taken_over(tmp_path: Path) -> None:
     parts, target = tmp_path / "out.parts", str(tmp_path / "out")
     parts.mkdir()
     check("in", target)

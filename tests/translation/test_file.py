@@ -36,7 +36,7 @@ def translate(source: Path, target: Path, model: str, beam_options: str = "") ->
     return translate_file(str(source), str(target), model, OPTIONS, "DirectRunner", beam_options)
 
 
-def test_order_is_kept_over_many_parts(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_order_is_kept_over_many_ranges(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_module, "RANGE_ROWS", 10)
     source, target = tmp_path / "in", tmp_path / "out"
     lines = ["One two.", "", "A man rides a bicycle. Yes!", *(f"zebra{number}" for number in range(100)), "no end"]
@@ -68,7 +68,7 @@ def test_a_file_of_which_nothing_can_be_translated_is_refused(model: str, tmp_pa
     assert not list(tmp_path.glob("out*"))
 
 
-def test_finished_parts_are_not_translated_again(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_finished_ranges_are_not_translated_again(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_module, "RANGE_ROWS", 2)
     source, target = tmp_path / "in", tmp_path / "out"
     source.write_text("One.\nTwo.\nThree.\n")
@@ -81,14 +81,14 @@ def test_finished_parts_are_not_translated_again(model: str, tmp_path: Path, mon
         translate(source, target, model)
     assert not target.exists()
     (part, _) = sorted((tmp_path / "out.parts").glob("part-*"))
-    part.write_text("ONE.\nTWO.\n")  # Whoever translates it again loses this.
+    part.write_text("ONE.\nTWO.\n")  # Lost if it is translated again.
     (tmp_path / "out.parts" / "part-000001").unlink()
     report = translate(source, target, model)
     assert target.read_text() == "ONE.\nTWO.\nThree.\n"
     assert (report.rows, report.resumed) == (3, 2)
 
 
-def test_parts_of_another_input_are_not_taken(model: str, tmp_path: Path) -> None:
+def test_ranges_of_another_input_are_not_taken(model: str, tmp_path: Path) -> None:
     source, target = tmp_path / "in", tmp_path / "out"
     parts = tmp_path / "out.parts"
     parts.mkdir()
@@ -99,11 +99,11 @@ def test_parts_of_another_input_are_not_taken(model: str, tmp_path: Path) -> Non
     assert target.read_text() == "One.\n"
 
 
-def test_parts_of_another_model_are_not_taken_though_it_has_the_same_name(
+def test_ranges_of_another_model_are_not_taken_though_it_has_the_same_name(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source, target, place = tmp_path / "in", tmp_path / "out", tmp_path / "packaged"
-    shutil.copytree(model, place)
+    source, target, folder = tmp_path / "in", tmp_path / "out", tmp_path / "packaged"
+    shutil.copytree(model, folder)
     source.write_text("One.\n")
 
     def unplugged(*_: object) -> int:
@@ -111,10 +111,10 @@ def test_parts_of_another_model_are_not_taken_though_it_has_the_same_name(
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):  # noqa: PT012
         patched.setattr(file_module, "_failures", unplugged)
-        translate(source, target, str(place))
+        translate(source, target, str(folder))
     assert list((tmp_path / "out.parts").glob("part-*"))
-    TranslatorSettings(max_source_length=9).save(place / "artifacts/codec")
-    assert translate(source, target, str(place)).resumed == 0
+    TranslatorSettings(max_source_length=9).save(folder / "artifacts/codec")
+    assert translate(source, target, str(folder)).resumed == 0
 
 
 def test_two_runs_do_not_write_the_same_output(model: str, tmp_path: Path) -> None:
@@ -125,7 +125,9 @@ def test_two_runs_do_not_write_the_same_output(model: str, tmp_path: Path) -> No
         translate(source, target, model)
 
 
-def test_the_folder_is_held_until_it_is_gone(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_staging_directory_is_held_until_it_is_removed(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source, target, removed = tmp_path / "in", tmp_path / "out", []
     remove = LocalStaging.remove
 
@@ -176,7 +178,7 @@ class Shaky(LocalStaging):
     def finished(self) -> set[str]:
         self.looks += 1
         if self.looks == 2:
-            raise InputError("output: cannot be reached")
+            raise InputError("output: cannot be accessed")
         return super().finished()
 
 

@@ -69,7 +69,7 @@ def test_a_byte_order_mark_belongs_to_no_row(
     assert target.read_text(encoding="utf-8") == expected
 
 
-def test_a_file_that_shrinks_is_told(tmp_path: Path) -> None:
+def test_a_file_that_shrinks_is_reported(tmp_path: Path) -> None:
     source = tmp_path / "in"
     source.write_text("a\n\nc\n")
     (rows,) = format_of(str(source), 1, "en").ranges(str(source), 3)
@@ -127,7 +127,7 @@ def test_parquet_reads_the_texts_alone(tmp_path: Path) -> None:
     pq.write_table(pa.table({"image": [b"?" * 1000], "text": ["a"]}), source, compression="none", use_dictionary=False)
     content = source.read_bytes()
     begin = pq.read_metadata(source).row_group(0).column(0).data_page_offset
-    source.write_bytes(content[:begin] + b"\xff" * 20 + content[begin + 20 :])  # Whoever reads the images fails.
+    source.write_bytes(content[:begin] + b"\xff" * 20 + content[begin + 20 :])  # Reading the images fails.
     format = format_of(str(source), 1, "en")
     (rows,) = format.ranges(str(source), 2)
     assert [row.text for row in format.read(str(source), rows)] == ["a"]

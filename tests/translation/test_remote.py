@@ -29,7 +29,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What ``trial://bucket`` is on this machine; parts are of 10 rows."""
+    """What ``trial://bucket`` is on this machine; ranges are of 10 rows."""
     from tests.corpus.trial_files import TrialFileSystem
 
     TrialFileSystem.root = tmp_path / "remote"
@@ -40,7 +40,7 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def blind(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Makes workers of this process that do not see its files; tells which models they load."""
+    """Makes workers of this process that do not see its files; returns the models that they load."""
     loaded: list[str] = []
     load = TranslatorHandler.load_model
 
@@ -159,7 +159,7 @@ def test_a_run_goes_on_where_one_was_killed(
         translate(model)
     assert not list(bucket.glob("out-*"))
     (first, *_, last) = sorted((bucket / "out.parts").rglob("part-*"))
-    first.write_text("ONE.\n")  # Whoever translates it again loses this.
+    first.write_text("ONE.\n")  # Lost if it is translated again.
     last.unlink()
     report = translate(model)
     assert (report.rows, report.resumed) == (34, 30)
@@ -176,7 +176,9 @@ def test_refusals_leave_nothing_there(bucket: Path, blind: list[str], model: str
     assert written(bucket) == {}
 
 
-def test_what_cannot_be_written_is_told_before_the_workers_start(bucket: Path, blind: list[str], model: str) -> None:
+def test_what_cannot_be_written_is_reported_before_the_workers_start(
+    bucket: Path, blind: list[str], model: str
+) -> None:
     (bucket / "in").write_text("One.\n")
     (bucket / "shut").write_text("a file where a folder is wanted")
     with pytest.raises(InputError, match=r"^output: trial://bucket/shut/out cannot be reached: "):

@@ -27,7 +27,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def lines() -> list[str]:
-    """Enough for several parts, some of which have nothing to translate."""
+    """Enough for several ranges, some of which have nothing to translate."""
     words = random.Random(1).choices(["one two", "", "zebra", "A man rides a bicycle. Yes!", "ten"], k=3000)
     return [f"{word} {row}" if row % 3 else word for row, word in enumerate(words)]
 

@@ -1,4 +1,4 @@
-"""Finding a packaged translator: by what it is told from another, and where it is kept meanwhile."""
+"""Finding a packaged translator: how two are distinguished, and where a download is kept."""
 
 import gc
 import shutil
@@ -32,7 +32,7 @@ def test_two_exports_of_the_same_are_the_same(twice: tuple[tuple[Path, Path], tu
     digest = logged(first, "code").digest()
     assert logged(second, "code").digest() == digest
     assert logged(second, "other code").digest() != digest
-    # A model that does not tell what its graph was exported from is told by the graph.
+    # Without metadata about what the graph was exported from, the graph's bytes count.
     assert logged(first).digest() == logged(first).digest() != logged(second).digest()
 
 
@@ -54,8 +54,8 @@ def test_weights_and_codec_count(file: str, twice: tuple[tuple[Path, Path], tupl
 def test_a_download_is_there_as_long_as_it_is_used(
     twice: tuple[tuple[Path, Path], tuple[Path, Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = logged(twice[0]).folder
-    assert (place / "MLmodel").is_file(), "where it lies it stays"
+    folder = logged(twice[0]).folder
+    assert (folder / "MLmodel").is_file(), "not copied"
     (run,) = mlflow.MlflowClient().search_runs(["0"])
     scratch = tmp_path / "scratch"
     scratch.mkdir()
