@@ -22,8 +22,8 @@ def pairs(start: int, stop: int, seed: int = 42) -> Iterator[tuple[str, str]]:
 def _pairs(start: int, stop: int, seed: int) -> Iterator[tuple[str, str]]:
     # Here, because pyrealb loads two lexicons when it is imported.
     from .numbering import Permutation
-    from .patterns import grammar
+    from .patterns import CORPUS
 
-    space, place = grammar(), Permutation(CAPACITY, seed)
+    place = Permutation(CAPACITY, seed)
     for number in range(start, stop):
-        yield space.at(place(number))
+        yield CORPUS.at(place(number))

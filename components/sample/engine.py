@@ -7,40 +7,45 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, ParamSpec, cast
 
 import pyrealb
 
+P = ParamSpec("P")
+CACHED = 65_536
 _LOCK = threading.RLock()
 
-# French nouns that pyrealb has not at all, or only as the feminine of a masculine. `tab`: its inflection table, here
+# French nouns that pyrealb lacks, or has only as the feminine of a masculine. `tab`: its inflection table, here
 # n3 (masculine) or n17 (feminine), both with a plural in -s.
-_ADDITIONS = {
-    "pull": {"g": "m", "tab": "n3"},
-    "basket": {"g": "m", "tab": "n3"},
-    "infirmière": {"g": "f", "tab": "n17"},
-    "actrice": {"g": "f", "tab": "n17"},
-    "danseuse": {"g": "f", "tab": "n17"},
-}
+for _lemma in ("pull", "basket"):
+    pyrealb.addToLexicon(_lemma, {"N": {"g": "m", "tab": "n3"}}, "fr")
+for _lemma in ("infirmière", "actrice", "danseuse"):
+    pyrealb.addToLexicon(_lemma, {"N": {"g": "f", "tab": "n17"}}, "fr")
 
 
-def realize(language: str, build: Callable[..., Any], *arguments: Any) -> str:
-    """What pyrealb makes of the constituent that `build(*arguments)` returns, in `language` "en" or "fr".
+def realized(language: str) -> Callable[[Callable[P, Any]], Callable[P, str]]:
+    """Makes a function that builds a constituent return its text, in `language` "en" or "fr", and remember it.
 
     A warning of pyrealb's (an unknown word, a missing form) raises `pyrealb.PyrealbException`: wrong text must not be
-    printed about and handed on. Language and settings are left as they were found.
+    printed about and passed on. Language and settings are left as they were found.
     """
-    with _LOCK:
-        before, strict = pyrealb.getLanguage(), pyrealb.Constituent.exceptionOnWarning
-        pyrealb.Constituent.exceptionOnWarning = True
-        pyrealb.load(language)
-        try:
-            # pyrealb spells œ as oe, and its elision would not know œ for a vowel.
-            return str(build(*arguments).realize()).strip(" .?").replace("oeu", "œu")
-        finally:
-            pyrealb.load(before)
-            pyrealb.Constituent.exceptionOnWarning = strict
 
+    def decorate(build: Callable[P, Any]) -> Callable[P, str]:
+        @lru_cache(maxsize=CACHED)
+        @wraps(build)
+        def realize(*arguments: P.args, **named: P.kwargs) -> str:
+            with _LOCK:
+                before, strict = pyrealb.getLanguage(), pyrealb.Constituent.exceptionOnWarning
+                pyrealb.Constituent.exceptionOnWarning = True
+                pyrealb.load(language)
+                try:
+                    # pyrealb spells œ as oe, and its elision would not know œ for a vowel.
+                    return str(build(*arguments, **named).realize()).strip(" .?").replace("oeu", "œu")
+                finally:
+                    pyrealb.load(before)
+                    pyrealb.Constituent.exceptionOnWarning = strict
 
-for _lemma, _entry in _ADDITIONS.items():
-    pyrealb.addToLexicon(_lemma, {"N": _entry}, "fr")
+        return cast(Callable[P, str], realize)
+
+    return decorate

@@ -1,159 +1,149 @@
-"""The building blocks of the grammar: spaces of subjects, objects and clauses, in the proportions wanted."""
+"""The building blocks of the grammar: spaces of noun phrases, subjects and clauses, in everyday proportions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
 
-from . import adjectives as adj
-from . import nouns, scenes, verbs
-from .numbering import Mix, OneOf, Product, Space, Union
-from .sentences import Clause
-from .verbs import Family
-from .words import Adjective, Noun, NounPhrase, Verb
+from . import lexicon
+from .lexicon import FAMILIES, HE, ME, SHE, THEY, TIMES, WE, YOU, Family
+from .numbering import Mix, OneOf, Product, Space, Union, Values
+from .words import TENSES, Adjective, Clause, Noun, NounPhrase, Verb
 
-NONE = OneOf([None])
-YES = OneOf(["yes"])
-NO = OneOf(["not"])
+NONE, YES, NOT, EITHER = [None], ["yes"], ["not"], ["yes", "not"]
+BEING = ["present", "past state", "future"]
 
-# How often a tense comes where all are possible.
-WEIGHTS = {
-    "present": 4, "progressive": 4, "past": 5, "was doing": 2, "past state": 2, "future": 4, "perfect": 2,
-    "pluperfect": 1, "can": 1, "must": 1, "should": 1, "wants to": 1, "wanted to": 1, "would like to": 1,
-    "is going to": 1, "was going to": 1,
-}  # fmt: skip
+# --- noun phrases; a determiner is its word and its number
 
-_POSSESSIVES = ("my", "your", "his", "her", "our", "their")
-_PLAIN = OneOf([("the", "s"), ("the", "p"), ("a", "s"), ("a", "p")])
-_SPECIAL = OneOf(
-    [(word, number) for word in ("this", *_POSSESSIVES) for number in "sp"]
-    + [(word, "p") for word in ("two", "three", "four", "five", "ten", "many")]
-)
-UNOWNED = OneOf(
-    [("this", "s"), ("this", "p")] + [(word, "p") for word in ("two", "three", "four", "five", "ten", "many")]
-)
-_MASS = OneOf([("the", "s"), ("some", "s")])
-_MASS_SPECIAL = OneOf([(word, "s") for word in ("this", *_POSSESSIVES)])
-_WHO_PLAIN = OneOf([("the", "s"), ("the", "p"), ("a", "s")])
-_WHO_SPECIAL = OneOf([("this", "s"), ("this", "p"), ("two", "p"), ("three", "p"), ("many", "p")])
-
-
-def _phrase(determiner: tuple[str, str], noun: Noun, adjective: Any) -> NounPhrase:
-    return NounPhrase(determiner[0], noun, determiner[1], adjective)
+Determiners = Sequence[tuple[str, str]]
+_OWNERS = ("my", "your", "his", "her", "our", "their")
+THE, A = [("the", "s"), ("the", "p")], [("a", "s"), ("a", "p")]
+COUNTED = [(word, "p") for word in ("two", "three", "four", "five", "ten", "many")]
+UNOWNED = [("this", "s"), ("this", "p"), *COUNTED]
+_SPECIAL = [*((word, number) for word in ("this", *_OWNERS) for number in "sp"), *COUNTED]
+_MASS, _MASS_SPECIAL = [("the", "s"), ("some", "s")], [(word, "s") for word in ("this", *_OWNERS)]
+_WHO, _WHO_SPECIAL = [*THE, ("a", "s")], [("this", "s"), ("this", "p"), ("two", "p"), ("three", "p"), ("many", "p")]
 
 
 def phrases(
-    of: Sequence[Noun], adjectives: Sequence[Adjective], plain: Space = _PLAIN, special: Space | None = _SPECIAL
+    nouns: Sequence[Noun],
+    adjectives: Sequence[Adjective] = (),
+    plain: Determiners = (*THE, *A),
+    special: Determiners = _SPECIAL,
 ) -> Space:
     """Noun phrases: as often the plain determiners as the special ones, as often with an adjective as without."""
-    named = OneOf(of)
 
-    def either(described: Space) -> Space:
-        common = Product(_phrase, plain, named, described)
-        return Mix((1, common), (1, Product(_phrase, special, named, described))) if special else common
+    def phrase(determiner: tuple[str, str], noun: Noun, adjective: Adjective | None) -> NounPhrase:
+        return NounPhrase(determiner[0], noun, determiner[1], adjective)
 
-    return Mix((1, either(NONE)), (1, either(OneOf(adjectives)))) if adjectives else either(NONE)
+    def either(described: Values) -> Space:
+        common = Product(phrase, plain, nouns, described)
+        return Mix((1, common), (1, Product(phrase, special, nouns, described))) if special else common
 
-
-# What nobody owns: my neighbor, but hardly my station.
-STATIONARY = (nouns.BUILDINGS, nouns.REGIONS, nouns.VEHICLES, nouns.OPENABLES)
-_OWNERLESS = (nouns.ANIMALS, nouns.BUILDINGS, nouns.REGIONS, nouns.SPECTACLES, nouns.SOUNDS)
-
-PEOPLE = phrases(nouns.PEOPLE, adj.HUMAN, _WHO_PLAIN, _WHO_SPECIAL)
-KIN = Union([
-    Product(_phrase, OneOf([(word, "s") for word in _POSSESSIVES]), OneOf(nouns.FAMILY + nouns.KEPT), NONE),
-    Product(_phrase, OneOf([(word, "p") for word in _POSSESSIVES]), OneOf(nouns.FAMILY[2:7] + nouns.KEPT), NONE),
-])  # fmt: skip
-PERSONS = Mix((4, PEOPLE), (1, KIN))
-THE = OneOf([("the", "s"), ("the", "p")])
-ANIMALS = phrases(nouns.ANIMALS, adj.ANIMAL, OneOf([("the", "s"), ("the", "p"), ("a", "s")]), UNOWNED)
-INSTRUMENTS = Product(_phrase, OneOf([("the", "s")]), OneOf(nouns.INSTRUMENTS), NONE)
-SPORTS = Product(_phrase, OneOf([("generic", "s")]), OneOf(nouns.SPORTS), NONE)
-NAMES, COUPLES, PRONOUNS = OneOf(nouns.NAMES), OneOf(nouns.COUPLES), OneOf(nouns.PRONOUNS)
-SPEAKERS, THIRD = OneOf(nouns.SPEAKERS), OneOf(nouns.THIRD)
-THE_PEOPLE = Product(_phrase, _WHO_PLAIN, OneOf(nouns.PEOPLE), NONE)
-# I, you and we come more often than each of the others: their verb forms are theirs alone.
-SUBJECTS = ((6, SPEAKERS), (3, THIRD), (2, NAMES), (1, COUPLES), (4, PERSONS))
+    return Mix((1, either(NONE)), (1, either(adjectives))) if adjectives else either(NONE)
 
 
-def by_subject(make: Any, *subjects: tuple[int, Space]) -> Space:
-    """`make(subjects)` for each kind of subject, in the proportions of everyday text."""
-    return Mix(*((weight, make(who)) for weight, who in subjects or SUBJECTS))
+def _special_of(family: Family) -> Determiners:
+    return UNOWNED if family.objects in lexicon.OWNERLESS else _SPECIAL
 
 
 @cache
 def objects_of(family: Family) -> Space:
-    if family.objects[0].mass:
-        return phrases(family.objects, family.adjectives, _MASS, _MASS_SPECIAL)
-    if family.objects is nouns.PEOPLE:
-        return Mix((8, phrases(family.objects, family.adjectives, _WHO_PLAIN, _WHO_SPECIAL)), (1, KIN), (1, NAMES))
-    if family.objects in _OWNERLESS:
-        return phrases(family.objects, family.adjectives, special=UNOWNED)
-    return phrases(family.objects, family.adjectives)
+    nouns, adjectives = family.objects, family.adjectives
+    if nouns[0].mass:
+        return phrases(nouns, adjectives, _MASS, _MASS_SPECIAL)
+    if nouns is lexicon.PEOPLE:
+        return Mix((8, phrases(nouns, adjectives, _WHO, _WHO_SPECIAL)), (1, KIN), (1, NAMES))
+    return phrases(nouns, adjectives, special=_special_of(family))
 
 
 @cache
-def subjects_of(family: Family) -> Space:
+def subjects_of(family: Family, described: bool = True) -> Space:
     """The objects of a family as subjects, in the passive say: never the bare plural."""
-    return phrases(family.objects, family.adjectives, THE, UNOWNED if family.objects in _OWNERLESS else _SPECIAL)
+    return phrases(family.objects, family.adjectives if described else (), THE, _special_of(family))
 
 
-def times_of(tense: str) -> Space:
-    return OneOf(scenes.TIMES[tense])
+# --- subjects
+
+NAMES, COUPLES = OneOf(lexicon.NAMES), OneOf(lexicon.COUPLES)
+SPEAKERS, THIRD = OneOf((ME, YOU, WE)), OneOf((HE, SHE, THEY))
+PEOPLE, THE_PEOPLE = phrases(lexicon.PEOPLE, lexicon.HUMAN, _WHO, _WHO_SPECIAL), phrases(lexicon.PEOPLE, (), _WHO, ())
+KIN = Union(
+    phrases(lexicon.FAMILY + lexicon.KEPT, (), [(word, "s") for word in _OWNERS], ()),
+    # Nobody has two mothers here, nor do grandparents come in the plural.
+    phrases(lexicon.FAMILY[2:7] + lexicon.KEPT, (), [(word, "p") for word in _OWNERS], ()),
+)
+PERSONS = Mix((4, PEOPLE), (1, KIN))
+ANIMALS = phrases(lexicon.ANIMALS, lexicon.ANIMAL, _WHO, UNOWNED)
+
+Subjects = Sequence[tuple[int, Space]]
+# I, you and we come more often than each of the others: their verb forms are theirs alone.
+SUBJECTS: Subjects = ((6, SPEAKERS), (3, THIRD), (2, NAMES), (1, COUPLES), (4, PERSONS))
+ASKED: Subjects = ((4, SPEAKERS), (2, THIRD), (2, NAMES), (1, COUPLES), (3, PERSONS))
+GIVERS: Subjects = ((2, NAMES), (1, COUPLES), (3, PERSONS), (4, SPEAKERS))
+
+
+def by_subject(make: Callable[[Space], Space], subjects: Subjects = SUBJECTS) -> Space:
+    """`make(subject)` for each kind of subject, in their proportions."""
+    return Mix(*((weight, make(who)) for weight, who in subjects))
+
+
+# --- clauses
+
+
+def able(verbs: Sequence[Verb], tense: str) -> list[Verb]:
+    """Those of the verbs that make sense in the tense."""
+    return [verb for verb in verbs if tense in verb.tenses]
+
+
+def in_tense(
+    tense: str,
+    who: Values,
+    verbs: Sequence[Verb],
+    complements: Values = NONE,
+    polarities: Values = YES,
+    places: Values = NONE,
+    times: Values = NONE,
+    indirect: Values = NONE,
+) -> Space:
+    """Clauses in one tense, with those of the verbs that make sense in it."""
+    return Product(Clause, who, able(verbs, tense), complements, [tense], polarities, places, times, indirect)
+
+
+def clauses(
+    who: Values,
+    verbs: Sequence[Verb],
+    complements: Values = NONE,
+    tenses: Sequence[str] = tuple(TENSES),
+    polarities: Values = YES,
+    places: Values = NONE,
+    timed: bool = False,
+    indirect: Values = NONE,
+) -> Space:
+    """Clauses in each of the tenses, by their weights; `timed`: with a time that goes with the tense."""
+
+    def of(tense: str) -> Space:
+        times = TIMES[tense] if timed else NONE
+        return in_tense(tense, who, verbs, complements, polarities, places, times, indirect)
+
+    possible = [tense for tense in tenses if able(verbs, tense) and (not timed or tense in TIMES)]
+    return Mix(*((TENSES[tense].weight, of(tense)) for tense in possible))
 
 
 def actions(
-    who: Space,
-    families: Sequence[Family] = verbs.FAMILIES,
-    tenses: Sequence[str] = tuple(WEIGHTS),
-    polarities: Space = YES,
-    places: Space = NONE,
+    who: Values,
+    families: Sequence[Family] = FAMILIES,
+    tenses: Sequence[str] = tuple(TENSES),
+    polarities: Values = YES,
+    places: Values = NONE,
     timed: bool = False,
 ) -> Space:
     """Clauses of transitive verbs with a noun phrase as their object."""
+    possible = [family for family in families if any(able(family.verbs, tense) for tense in tenses)]
+    if places is not NONE:
+        possible = [family for family in possible if family.objects not in lexicon.STATIONARY]
 
-    # A sentence that says where leaves out what is a place itself.
-    chosen = [
-        family
-        for family in families
-        if _any(family.verbs, tenses) and (places is NONE or family.objects not in STATIONARY)
-    ]
+    def of(family: Family) -> Space:
+        return clauses(who, family.verbs, objects_of(family), tenses, polarities, places, timed)
 
-    def of_family(family: Family) -> Space:
-        return tensed(family.verbs, tenses, timed, lambda doing, tense, times: Product(
-            Clause, who, doing, objects_of(family), tense, polarities, places, times))  # fmt: skip
-
-    return Mix(*((family.weight, of_family(family)) for family in chosen))
-
-
-def _any(choice: Sequence[Verb], tenses: Sequence[str]) -> bool:
-    return any(tense in verb.tenses for verb in choice for tense in tenses)
-
-
-def tensed(choice: Sequence[Verb], tenses: Sequence[str], timed: bool, make: Any) -> Space:
-    """`make(verbs, tense, times)` for each tense, with the verbs that make sense in it, weighted by `WEIGHTS`."""
-    parts = []
-    for tense in tenses:
-        doing = [verb for verb in choice if tense in verb.tenses]
-        if doing and (not timed or tense in scenes.TIMES):
-            parts.append((WEIGHTS[tense], make(OneOf(doing), OneOf([tense]), times_of(tense) if timed else NONE)))
-    return Mix(*parts)
-
-
-PLACES = OneOf(scenes.PLACES)
-
-TENSES = tuple(WEIGHTS)
-
-ONE_TENSE = {tense: OneOf([tense]) for tense in TENSES}
-
-# Families with a plain direct object that is a thing: what a passive, a relative or "it" can be made with.
-THINGS = tuple(
-    family
-    for family in verbs.FAMILIES
-    if not family.objects[0].mass
-    and family.objects not in (nouns.PEOPLE, nouns.ANIMALS)
-    and not any(verb.preposition for verb in family.verbs)
-)
-
-BEING = OneOf(["present", "past state", "future"])
+    return Mix(*((family.weight, of(family)) for family in possible))

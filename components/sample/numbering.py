@@ -1,4 +1,4 @@
-"""Numbers: a permutation that spreads them, and spaces whose members are found by number."""
+"""Spaces, whose values are found by number, and a permutation that spreads the numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import hashlib
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from itertools import accumulate
+from operator import itemgetter
+from typing import Any
 
 ROUNDS = 4
 # The share of a mix that may have run out before the mix ends.
@@ -38,16 +40,25 @@ class Permutation:
                 return number
 
 
-class Space(Protocol):
+class Space:
     """A finite, ordered set of values: `at(i)` is the value of number i, for i in range(size)."""
 
     size: int
 
-    def at(self, number: int) -> Any: ...
+    def at(self, number: int) -> Any:
+        raise NotImplementedError
 
 
-class OneOf:
-    """The values of a list."""
+# Where a space is wanted, a plain sequence of its values will do.
+Values = Space | Sequence[Any]
+
+
+def _space(values: Values) -> Space:
+    return values if isinstance(values, Space) else OneOf(values)
+
+
+class OneOf(Space):
+    """The values of a sequence."""
 
     def __init__(self, values: Sequence[Any]) -> None:
         if not values:
@@ -59,13 +70,13 @@ class OneOf:
         return self.values[number]
 
 
-class Product:
-    """Every combination of one value from each part, given to `make` as its arguments."""
+class Product(Space):
+    """`make` of every combination of one value from each part; the first part varies fastest."""
 
-    def __init__(self, make: Callable[..., Any], *parts: Space) -> None:
+    def __init__(self, make: Callable[..., Any], *parts: Values) -> None:
         self.make = make
-        self.parts = parts
-        self.size = math.prod(part.size for part in parts)
+        self.parts = [_space(part) for part in parts]
+        self.size = math.prod(part.size for part in self.parts)
 
     def at(self, number: int) -> Any:
         values = []
@@ -75,23 +86,20 @@ class Product:
         return self.make(*values)
 
 
-class Union:
+class Union(Space):
     """The values of all the parts, one part after the other."""
 
-    def __init__(self, parts: Sequence[Space]) -> None:
-        self.parts = tuple(parts)
-        self._ends: list[int] = []
-        self.size = 0
-        for part in parts:
-            self.size += part.size
-            self._ends.append(self.size)
+    def __init__(self, *parts: Values) -> None:
+        self.parts = [_space(part) for part in parts]
+        self._ends = list(accumulate(part.size for part in self.parts))
+        self.size = self._ends[-1]
 
     def at(self, number: int) -> Any:
         which = bisect_right(self._ends, number)
         return self.parts[which].at(number - (self._ends[which - 1] if which else 0))
 
 
-class Mix:
+class Mix(Space):
     """Values of several parts in fixed proportions, whatever the sizes of the parts.
 
     Without it a small part (sentences with a pronoun subject) would drown in a large one (all noun phrases).
@@ -99,36 +107,31 @@ class Mix:
     the Mix ends when parts of more than `SPENT` of the weight have run out.
     """
 
-    def __init__(self, *weighted: tuple[int, Space]) -> None:
-        self.weighted = weighted
-        self._strides = [_stride(part.size) for _, part in weighted]
+    def __init__(self, *weighted: tuple[int, Values]) -> None:
+        parts = [(weight, space, _stride(space.size)) for weight, space in ((w, _space(part)) for w, part in weighted)]
+        lasting = [space.size // weight for weight, space, _ in parts]
         # A part that runs out ends a stage: (numbers before the stage, rounds before it, whose turns its rounds are).
-        self._stages: list[tuple[int, int, list[tuple[int, int]]]] = []
-        self._starts: list[int] = []
+        self._stages: list[tuple[int, int, list[tuple[int, int, Space, int]]]] = []
         self.size = rounds = 0
-        total = sum(weight for weight, _ in weighted)
-        live = sorted(range(len(weighted)), key=lambda which: weighted[which][1].size // weighted[which][0])
-        while live and sum(weighted[which][0] for which in live) >= (1 - SPENT) * total:
-            turns = [(which, place) for which in sorted(live) for place in range(weighted[which][0])]
-            until = weighted[live[0]][1].size // weighted[live[0]][0]
-            if until > rounds:
-                self._stages.append((self.size, rounds, turns))
-                self._starts.append(self.size)
-                self.size += (until - rounds) * len(turns)
-                rounds = until
-            del live[0]
+        for until in sorted(set(lasting) - {0}):
+            live = [part for part, end in zip(parts, lasting, strict=True) if end >= until]
+            turns = [(turn, *part) for part in live for turn in range(part[0])]
+            if len(turns) < (1 - SPENT) * sum(weight for weight, _ in weighted):
+                break
+            self._stages.append((self.size, rounds, turns))
+            self.size += (until - rounds) * len(turns)
+            rounds = until
         if self.size == 0:
             raise ValueError("a part is smaller than its weight")
 
     def at(self, number: int) -> Any:
         if not 0 <= number < self.size:
             raise IndexError(f"number {number} of a mix of {self.size}")
-        start, rounds, turns = self._stages[bisect_right(self._starts, number) - 1]
-        turn, slot = divmod(number - start, len(turns))
-        which, place = turns[slot]
-        weight, part = self.weighted[which]
+        start, rounds, turns = self._stages[bisect_right(self._stages, number, key=itemgetter(0)) - 1]
+        more, slot = divmod(number - start, len(turns))
+        turn, weight, part, stride = turns[slot]
         # A part that is used in part only must still be used all over: step through it by a stride coprime to its size.
-        return part.at(((rounds + turn) * weight + place) * self._strides[which] % part.size)
+        return part.at(((rounds + more) * weight + turn) * stride % part.size)
 
 
 def _stride(size: int) -> int:

@@ -1,13 +1,20 @@
-"""The kinds of words and phrases the phrase grammar is made of: plain, hashable values that know nothing of pyrealb."""
+"""What sentences are made of: words, phrases and clauses in both languages, as values that know nothing of pyrealb."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Noun:
-    """A noun in both languages; `gender` is the French one, "m" or "f"; `mass` nouns have no plural and no "a"."""
+class Agreement(NamedTuple):
+    """What a verb or an adjective agrees with: person 1 to 3, number "s" or "p", French gender "m" or "f"."""
+
+    person: int = 3
+    number: str = "s"
+    gender: str = "m"
+
+
+class Noun(NamedTuple):
+    """A noun; `gender` is the French one, "m" or "f"; `mass` nouns have no plural and no "a"."""
 
     english: str
     french: str
@@ -15,20 +22,18 @@ class Noun:
     mass: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Adjective:
-    """An adjective in both languages; `position` is where the French one stands: "pre" or "post" its noun."""
+class Adjective(NamedTuple):
+    """An adjective; `position` is where the French one stands: "pre" or "post" its noun."""
 
     english: str
     french: str
-    position: str
+    position: str = "post"
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """A verb in both languages.
+class Verb(NamedTuple):
+    """A verb.
 
-    `tenses`: names from `TENSES` it makes sense in. `particle`: what English puts after it (look *at*).
+    `tenses`: keys of `TENSES` it makes sense in. `particle`: what English puts after it (look *at*).
     `preposition`: what French puts before its object ("à", "de", or "" for a direct object).
     `reflexive`: French conjugates it with se.
     """
@@ -41,36 +46,23 @@ class Verb:
     reflexive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """What a verb or an adjective agrees with: person 1 to 3, number "s" or "p", French gender "m" or "f"."""
-
-    person: int = 3
-    number: str = "s"
-    gender: str = "m"
-
-
-@dataclass(frozen=True, slots=True)
-class Pronoun:
+class Pronoun(NamedTuple):
     """A personal pronoun, written `english` as a subject and `english_object` as an object."""
 
     english: str
     english_object: str
     agreement: Agreement
-    # English tells her from him where French agreement alone would not: "lui" is both.
-    feminine: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """One first name, or two joined by and/et. The agreement is the French one: one man is enough for the masculine."""
+class Name(NamedTuple):
+    """Words that stand as they are: first names, a country (le Canada), who/qui, an adverb."""
 
-    names: tuple[str, ...]
-    agreement: Agreement
+    english: str
+    french: str
+    agreement: Agreement = Agreement()
 
 
-@dataclass(frozen=True, slots=True)
-class NounPhrase:
+class NounPhrase(NamedTuple):
     """Determiner, perhaps an adjective, and a noun; `number` is "s" or "p".
 
     Determiners: the, a (in the plural: none/des), some (of a mass: none/du), generic (none/le), none, this, which,
@@ -87,36 +79,42 @@ class NounPhrase:
         return Agreement(3, self.number, self.noun.gender)
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
-    """The question word who/qui as a subject."""
-
-    agreement: Agreement = Agreement()
+Nominal = NounPhrase | Name | Pronoun
 
 
-@dataclass(frozen=True, slots=True)
-class Adjunct:
-    """A place or a time: a preposition, or "", and what it governs, in both languages.
-
-    The governed phrase is a noun phrase, or a name or an adverb given as (English, French).
-    """
+class Adjunct(NamedTuple):
+    """A place or a time: a preposition, or "", in both languages, and what follows it."""
 
     english: str
     french: str
-    governed: NounPhrase | tuple[str, str]
+    governed: NounPhrase | Name
 
 
-Subject = Pronoun | Names | NounPhrase | Who
-Thing = NounPhrase | Pronoun | Names
+class Clause(NamedTuple):
+    """Who does what (to what, to whom), where, when.
 
-
-@dataclass(frozen=True, slots=True)
-class Tense:
-    """One tense of the grammar, as pyrealb's tense and `typ` flags of each language.
-
-    With a semi-modal (`english_modal`, `french_modal`), the flags are those of the modal and the verb is an infinitive.
+    `complement` is the object, or what the subject is: an adjective, or a noun as its profession. `tense` is a key of
+    `TENSES`; `polarity` is yes, not, never or no longer.
     """
 
+    subject: Nominal
+    verb: Verb
+    complement: Nominal | Adjective | Noun | None
+    tense: str
+    polarity: str = "yes"
+    place: Adjunct | None = None
+    time: Adjunct | None = None
+    indirect: Nominal | None = None
+
+
+class Tense(NamedTuple):
+    """One tense of the grammar: pyrealb's tense of each language, and whether English is progressive or perfect.
+
+    `weight`: how often it comes where all are possible. With a modal (`english_modal`, `french_modal`), the rest is
+    that of the modal, and the verb is an infinitive.
+    """
+
+    weight: int
     english: str
     french: str
     progressive: bool = False
@@ -125,21 +123,21 @@ class Tense:
     french_modal: str = ""
 
 
-TENSES: dict[str, Tense] = {
-    "present": Tense("p", "p"),
-    "progressive": Tense("p", "p", progressive=True),
-    "past": Tense("ps", "pc"),
-    "was doing": Tense("ps", "i", progressive=True),
-    "past state": Tense("ps", "i"),
-    "future": Tense("f", "f"),
-    "perfect": Tense("p", "pc", perfect=True),
-    "pluperfect": Tense("ps", "pq", perfect=True),
-    "can": Tense("p", "p", english_modal="can", french_modal="pouvoir"),
-    "must": Tense("p", "p", english_modal="must", french_modal="devoir"),
-    "should": Tense("p", "c", english_modal="should", french_modal="devoir"),
-    "wants to": Tense("p", "p", english_modal="want", french_modal="vouloir"),
-    "wanted to": Tense("ps", "i", english_modal="want", french_modal="vouloir"),
-    "would like to": Tense("c", "c", english_modal="like", french_modal="aimer"),
-    "is going to": Tense("p", "p", progressive=True, english_modal="go", french_modal="aller"),
-    "was going to": Tense("ps", "i", progressive=True, english_modal="go", french_modal="aller"),
+TENSES = {
+    "present": Tense(4, "p", "p"),
+    "progressive": Tense(4, "p", "p", progressive=True),
+    "past": Tense(5, "ps", "pc"),
+    "was doing": Tense(2, "ps", "i", progressive=True),
+    "past state": Tense(2, "ps", "i"),
+    "future": Tense(4, "f", "f"),
+    "perfect": Tense(2, "p", "pc", perfect=True),
+    "pluperfect": Tense(1, "ps", "pq", perfect=True),
+    "can": Tense(1, "p", "p", english_modal="can", french_modal="pouvoir"),
+    "must": Tense(1, "p", "p", english_modal="must", french_modal="devoir"),
+    "should": Tense(1, "p", "c", english_modal="should", french_modal="devoir"),
+    "wants to": Tense(1, "p", "p", english_modal="want", french_modal="vouloir"),
+    "wanted to": Tense(1, "ps", "i", english_modal="want", french_modal="vouloir"),
+    "would like to": Tense(1, "c", "c", english_modal="like", french_modal="aimer"),
+    "is going to": Tense(1, "p", "p", progressive=True, english_modal="go", french_modal="aller"),
+    "was going to": Tense(1, "ps", "i", progressive=True, english_modal="go", french_modal="aller"),
 }
