@@ -1,10 +1,9 @@
 """A progress bar on a terminal; elsewhere a line now and then, so that a log does not fill with carriage returns."""
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from tqdm import tqdm
 
@@ -32,45 +31,31 @@ def bar(task: str, total: int, unit: str, done: int = 0) -> Iterator[Update]:
         unit: their name.
         done: how many of them were done before.
     """
-    if sys.stderr.isatty():
-        with tqdm(total=total, initial=done, unit=f" {unit}", desc=task, dynamic_ncols=True) as shown:
+    log = _Log()
+    style: dict[str, Any] = {"dynamic_ncols": True}
+    if not sys.stderr.isatty():
+        style = {"file": log, "bar_format": _LOG_LINE, "mininterval": LOG_PERIOD, "miniters": 1, "smoothing": 0}
+    with tqdm(total=total, initial=done, unit=f" {unit}", desc=task, **style) as shown:
+        log.open = True
 
-            def update(more: int, note: str = "") -> None:
-                shown.set_postfix_str(note, refresh=False)
-                shown.update(more)
+        def update(more: int, note: str = "") -> None:
+            shown.set_postfix_str(note, refresh=False)
+            shown.update(more)
 
-            yield update
-        return
-    lines = _Lines(task, total, unit, done)
-    yield lines.update
-    lines.write()
+        yield update
 
 
-class _Lines:
-    def __init__(self, task: str, total: int, unit: str, done: int):
-        self._task, self._total, self._unit, self._initial, self._done = task, total, unit, done, done
-        self._note = ""
+class _Log:
+    """What tqdm writes, in whole lines; nothing before it is open, because tqdm begins with a bar at 0%."""
+
+    def __init__(self) -> None:
+        self.open = False
         # The stream of this moment: a runner redirects sys.stderr meanwhile.
         self._stderr = sys.stderr
-        self._began = self._written = time.monotonic()
 
-    def update(self, more: int, note: str = "") -> None:
-        self._done += more
-        self._note = note
-        if self._done < self._total and time.monotonic() - self._written >= LOG_PERIOD:
-            self.write()
+    def write(self, text: str) -> None:
+        if self.open and text.strip():
+            self._stderr.write(f"{text.strip()}\n")
 
-    def write(self) -> None:
-        self._written = time.monotonic()
-        line = tqdm.format_meter(
-            n=self._done,
-            total=self._total,
-            elapsed=self._written - self._began,
-            initial=self._initial,
-            unit=f" {self._unit}",
-            prefix=self._task,
-            postfix=self._note,
-            bar_format=_LOG_LINE,
-        )
-        self._stderr.write(f"{line}\n")
+    def flush(self) -> None:
         self._stderr.flush()

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from operator import mul
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,6 +71,17 @@ def update(
     rate = optimizer.learning_rate(optimizer.iterations)
     optimizer.apply_gradients(zip(gradients, variables, strict=True))
     return Update(mean, loss.tokens, norm, rate)
+
+
+class _Measured(NamedTuple):
+    """A step's :class:`Update`, the target positions of its batch, and the seconds that it waited for the batch."""
+
+    loss: float
+    tokens: float
+    norm: float
+    rate: float
+    positions: float
+    waited: float
 
 
 class Training:
@@ -175,35 +187,49 @@ class Training:
         """Trains from the current position in the epoch to its end, or until time is up, and saves the state."""
         epoch, position = divmod(self.step, self._reader.batches)
         batches = iter(self._reader.shuffled(epoch, skip=position))
-        means = _Means()
-        saved = requested = time.monotonic()
+        measured: list[_Measured] = []
+        self._reported = saved = requested = time.monotonic()
         try:
             for source, target in batches:
                 waited = time.monotonic() - requested
-                loss, tokens, norm, rate = (float(value) for value in self._train_step(source, target))
+                loss, tokens, norm, rate = map(float, self._train_step(source, target))
                 self._refuse_divergence(loss, norm)
+                # SOS is given, not predicted.
                 positions = float(tf.size(target) - tf.shape(target)[0])
-                means.add(loss=loss, tokens=tokens, norm=norm, positions=positions, rate=rate, waited=waited)
-                if means.steps == REPORTED_STEPS:
-                    yield self._report(means)
+                measured.append(_Measured(loss, tokens, norm, rate, positions, waited))
+                if len(measured) == REPORTED_STEPS:
+                    yield self._report(measured)
                 if self._out_of_time():
                     break
                 if time.monotonic() - saved > SAVED_SECONDS:
                     self._save()
                     saved = time.monotonic()
                 requested = time.monotonic()
-            if means.steps:
-                yield self._report(means)
+            if measured:
+                yield self._report(measured)
             self._save()
         except (KeyboardInterrupt, GeneratorExit):
-            if means.steps:
-                self._report(means)
+            if measured:
+                self._report(measured)
             self._save()
             raise
 
-    def _report(self, means: "_Means") -> Steps:
-        steps = Steps(self.step, self.total_steps, means.metrics(self.model.num_sampled))
-        means.reset()  # Before it is written: an interrupt must not report it twice.
+    def _report(self, measured: "list[_Measured]") -> Steps:
+        """Adds what the last steps measured to the history, and empties the list."""
+        losses, tokens, norms, rates, positions, waits = zip(*measured, strict=True)
+        began, self._reported = self._reported, time.monotonic()
+        loss = sum(map(mul, losses, tokens)) / sum(tokens)
+        metrics = {
+            # Named apart because it reads lower than the loss by full softmax.
+            "train_sampled_loss" if self.model.num_sampled else "train_loss": loss,
+            "learning_rate": rates[-1],
+            "gradient_norm": sum(norms) / len(norms),
+            "target_tokens_per_second": sum(tokens) / (self._reported - began),
+            "padding_share": 1 - sum(tokens) / sum(positions),
+            "seconds_waiting_for_data": sum(waits),
+        }
+        measured.clear()  # Before it is written: an interrupt must not report it twice.
+        steps = Steps(self.step, self.total_steps, metrics)
         self._history.add(steps)
         return steps
 
@@ -267,36 +293,3 @@ class Training:
         updated = update(self.model, self._optimizer, source, target, seed, step, clip_norm)
         self._step.assign_add(1)
         return updated
-
-
-class _Means:
-    """Adds up what a few steps measured."""
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        self.steps = 0
-        self._began = time.monotonic()
-        self._sums: dict[str, float] = {}
-        self._rate = 0.0
-
-    def add(self, loss: float, tokens: float, norm: float, positions: float, rate: float, waited: float) -> None:
-        """One step: loss per token, target tokens and positions, gradient norm, learning rate, seconds of waiting."""
-        self.steps += 1
-        self._rate = rate
-        values = {"loss": loss * tokens, "tokens": tokens, "norm": norm, "positions": positions, "waited": waited}
-        self._sums = {name: self._sums.get(name, 0.0) + value for name, value in values.items()}
-
-    def metrics(self, num_sampled: int) -> dict[str, float]:
-        """The metrics by the names that they are recorded under."""
-        sums, seconds = self._sums, time.monotonic() - self._began
-        return {
-            # Named apart because it reads lower than the loss by full softmax.
-            "train_sampled_loss" if num_sampled else "train_loss": sums["loss"] / sums["tokens"],
-            "learning_rate": self._rate,
-            "gradient_norm": sums["norm"] / self.steps,
-            "target_tokens_per_second": sums["tokens"] / seconds,
-            "padding_share": 1 - sums["tokens"] / sums["positions"],
-            "seconds_waiting_for_data": sums["waited"],
-        }
