@@ -159,13 +159,76 @@ class LSTM(tf.keras.layers.Layer):
             inputs: [time, batch, k]; at least one time step.
             h, c: the state before, [batch, units] each.
             lengths: int32 [batch]; the state stays as it is behind a sequence's end.
-            training: let XLA compile what is between the products, see below; the gradient always has it so.
+            training: let XLA compile what is between the products, see below; for the gradient it always does.
 
         Returns:
             The outputs, [time, batch, units], zero behind each sequence's end, and the final ``h`` and ``c``.
         """
-        projected = self.projection(inputs)
-        return _recurrence(projected, self._kernel, h, c, lengths, self._product_dtype, training)
+        time, dtype = tf.shape(inputs)[0], self._product_dtype
+        update = _compiled_update if training else _update
+
+        @tf.custom_gradient
+        def run(
+            projected: tf.Tensor, kernel: tf.Tensor, first_h: tf.Tensor, first_c: tf.Tensor
+        ) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Callable[..., tuple[tf.Tensor, ...]]]:
+            kernel = tf.cast(kernel, dtype)
+
+            def forward(
+                t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, *arrays: tf.TensorArray
+            ) -> tuple[tf.Tensor | tf.TensorArray, ...]:
+                outputs, gates, states = arrays
+                before = projected[t] + product(h, kernel, dtype)
+                next_h, next_c = update(before, c)
+                real = (t < lengths)[:, None]
+                return (
+                    t + 1,
+                    tf.where(real, next_h, h),
+                    tf.where(real, next_c, c),
+                    outputs.write(t, tf.where(real, next_h, 0.0)),
+                    gates.write(t, before),
+                    states.write(t, c),
+                )
+
+            # For the backward pass: the gates before their activations, and the cell states before each step.
+            outputs, gates, states = (tf.TensorArray(tf.float32, time) for _ in range(3))
+            _, h, c, outputs, gates, states = tf.while_loop(
+                lambda t, *_: t < time, forward, (0, first_h, first_c, outputs, gates, states), maximum_iterations=time
+            )
+            outputs = outputs.stack()
+
+            def backward(d_outputs: tf.Tensor, d_h: tf.Tensor, d_c: tf.Tensor) -> tuple[tf.Tensor, ...]:
+                transposed = tf.transpose(kernel)
+
+                def back(
+                    t: tf.Tensor, d_h: tf.Tensor, d_c: tf.Tensor, d_gates: tf.TensorArray
+                ) -> tuple[tf.Tensor | tf.TensorArray, ...]:
+                    real = (t < lengths)[:, None]
+                    d_before, d_c = _compiled_update_gradient(
+                        gates.read(t), states.read(t), d_outputs[t], d_h, d_c, real
+                    )
+                    d_h = tf.where(real, product(d_before, transposed, dtype), d_h)
+                    return t - 1, d_h, d_c, d_gates.write(t, d_before)
+
+                _, d_h, d_c, d_gates = tf.while_loop(
+                    lambda t, *_: t >= 0,
+                    back,
+                    (time - 1, d_h, d_c, tf.TensorArray(tf.float32, time)),
+                    maximum_iterations=time,
+                )
+                d_projected = d_gates.stack()
+                # Behind the end of a sequence the outputs are not the state, but there d_projected is zero.
+                before = tf.reshape(tf.concat([first_h[None], outputs[:-1]], 0), [-1, self.units])
+                d_all = tf.reshape(d_projected, [-1, 4 * self.units])
+                d_kernel = tf.cast(
+                    tf.matmul(tf.cast(before, dtype), tf.cast(d_all, dtype), transpose_a=True), tf.float32
+                )
+                return d_projected, d_kernel, d_h, d_c
+
+            return (outputs, h, c), backward
+
+        outputs, h, c = run(self.projection(inputs), tf.convert_to_tensor(self._kernel), h, c)
+        outputs.set_shape([None, None, self.units])
+        return outputs, h, c
 
 
 def _forget_gate_open(shape: tuple[int], dtype: tf.DType | None = None) -> tf.Tensor:
@@ -199,81 +262,6 @@ class StackedCell(tf.keras.layers.Layer):
             new_states.append(list(lstm.step(inputs, h, c)))
             inputs = new_states[-1][0]
         return inputs, new_states
-
-
-def _recurrence(
-    projected: tf.Tensor,
-    kernel: tf.Variable,
-    h: tf.Tensor,
-    c: tf.Tensor,
-    lengths: tf.Tensor,
-    product_dtype: tf.DType,
-    compiled: bool,
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """See :meth:`LSTM.call`; ``projected`` [time, batch, 4 · units]."""
-    time, units = tf.shape(projected)[0], h.shape[-1]
-    update = _compiled_update if compiled else _update
-
-    @tf.custom_gradient
-    def run(
-        projected: tf.Tensor, kernel: tf.Tensor, first_h: tf.Tensor, first_c: tf.Tensor
-    ) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Callable[..., tuple[tf.Tensor, ...]]]:
-        kernel = tf.cast(kernel, product_dtype)
-
-        def forward(
-            t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, *arrays: tf.TensorArray
-        ) -> tuple[tf.Tensor | tf.TensorArray, ...]:
-            outputs, gates, states = arrays
-            before = projected[t] + product(h, kernel, product_dtype)
-            next_h, next_c = update(before, c)
-            real = (t < lengths)[:, None]
-            return (
-                t + 1,
-                tf.where(real, next_h, h),
-                tf.where(real, next_c, c),
-                outputs.write(t, tf.where(real, next_h, 0.0)),
-                gates.write(t, before),
-                states.write(t, c),
-            )
-
-        # For the backward pass: the gates before their activations, and the cell states before each step.
-        outputs, gates, states = (tf.TensorArray(tf.float32, time) for _ in range(3))
-        _, h, c, outputs, gates, states = tf.while_loop(
-            lambda t, *_: t < time, forward, (0, first_h, first_c, outputs, gates, states), maximum_iterations=time
-        )
-        outputs = outputs.stack()
-
-        def backward(d_outputs: tf.Tensor, d_h: tf.Tensor, d_c: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            transposed = tf.transpose(kernel)
-
-            def back(
-                t: tf.Tensor, d_h: tf.Tensor, d_c: tf.Tensor, d_gates: tf.TensorArray
-            ) -> tuple[tf.Tensor | tf.TensorArray, ...]:
-                real = (t < lengths)[:, None]
-                d_before, d_c = _compiled_update_gradient(gates.read(t), states.read(t), d_outputs[t], d_h, d_c, real)
-                d_h = tf.where(real, product(d_before, transposed, product_dtype), d_h)
-                return t - 1, d_h, d_c, d_gates.write(t, d_before)
-
-            _, d_h, d_c, d_gates = tf.while_loop(
-                lambda t, *_: t >= 0,
-                back,
-                (time - 1, d_h, d_c, tf.TensorArray(tf.float32, time)),
-                maximum_iterations=time,
-            )
-            d_projected = d_gates.stack()
-            # Behind the end of a sequence the outputs are not the state, but there d_projected is zero.
-            before = tf.reshape(tf.concat([first_h[None], outputs[:-1]], 0), [-1, units])
-            d_all = tf.reshape(d_projected, [-1, 4 * units])
-            d_kernel = tf.cast(
-                tf.matmul(tf.cast(before, product_dtype), tf.cast(d_all, product_dtype), transpose_a=True), tf.float32
-            )
-            return d_projected, d_kernel, d_h, d_c
-
-        return (outputs, h, c), backward
-
-    outputs, h, c = run(projected, tf.convert_to_tensor(kernel), h, c)
-    outputs.set_shape([None, None, units])
-    return outputs, h, c
 
 
 def _update(gates: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
