@@ -43,8 +43,8 @@ _DEFAULT_CONFIG = ".config/metadata.json"
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _RECORDS = "tfrecord"
 _FILE_NAME = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"
-# Imports TensorFlow, which this room never does.
-_PREPARE_PROGRAM = "components.tfds"
+# A program of its own: it imports TensorFlow, which no other module of this room does.
+_PREPARE_PROGRAM = "components.corpus.sources.tfds_prepare"
 _PROJECT = Path(__file__).parents[3]
 
 

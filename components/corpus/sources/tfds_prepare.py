@@ -1,6 +1,6 @@
 """Has TensorFlow Datasets (TFDS) prepare a translation set: a program of its own, because TFDS imports TensorFlow.
 
-Usage: python -m components.tfds NAME CONFIG FOLDER LANGUAGE LANGUAGE
+Usage: python -m components.corpus.sources.tfds_prepare NAME CONFIG FOLDER LANGUAGE LANGUAGE
 CONFIG may be empty: the set's default. Prints, as JSON, the error that the user can fix: {"error": …}, null if there is
 none. Progress and the output of TFDS go to standard error.
 """
