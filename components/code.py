@@ -1,6 +1,7 @@
 """The digest of the code that a step runs: the same digest, the same result."""
 
 import ast
+import functools
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from importlib.metadata import version
@@ -48,7 +49,7 @@ def rooms_of(entry: str, project: Path = PROJECT) -> set[str]:
         if name in found or path is None or (_room(name) or "") in _NOT_COUNTED:
             continue
         found.add(name)
-        waiting += _imports(path)
+        waiting += _imports(path.read_text(encoding="utf-8"))
     return {room for name in found if (room := _room(name))}
 
 
@@ -70,9 +71,11 @@ def _files(components: Path, room: str) -> Iterator[Path]:
         yield (components / room).with_suffix(".py")
 
 
-def _imports(path: Path) -> Collection[str]:
+# A process asks for several digests of much the same files; parsing them takes a third of a second.
+@functools.cache
+def _imports(source: str) -> Collection[str]:
     names = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -82,9 +85,13 @@ def _imports(path: Path) -> Collection[str]:
 
 
 def _content(path: Path) -> bytes:
-    if path.suffix != ".py":
-        return path.read_bytes()
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return _syntax(path.read_text(encoding="utf-8")) if path.suffix == ".py" else path.read_bytes()
+
+
+@functools.cache
+def _syntax(source: str) -> bytes:
+    """The syntax tree, without docstrings."""
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
             node, clean=False

@@ -1,8 +1,11 @@
 """The search against exhaustive search, against rescoring and against tensorflow-addons' own beam search."""
 
+import functools
 import itertools
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,15 +31,24 @@ def make_model(attention: str = "luong", target_size: int = 30, **shape) -> Seq2
     return model
 
 
-def log_probability(model: Seq2Seq, source: np.ndarray, ids: list[int]) -> float:
-    """Of an output, EOS included, by teacher forcing; nothing is padded but <pad> and <sos> cannot be said."""
-    target = tf.constant([[SOS, *ids]])
+def log_probabilities(model: Seq2Seq, source: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """Of outputs of one length [outputs, ids], EOS included, for a sentence: float64 [outputs].
+
+    By teacher forcing; nothing is padded, but <pad> and <sos> cannot be said.
+    """
+    count, length = outputs.shape
+    target = tf.constant(np.pad(outputs, [(0, 0), (1, 0)], constant_values=SOS))
+    encoded = model.encoder(np.repeat(source[None], count, 0), no_dropout)
     weights, biases = model.projection
-    hidden = model.decoder(target[:, :-1], model.encoder(source[None], no_dropout), tf.constant([len(ids)]), no_dropout)
-    logits = (tf.matmul(hidden[0], weights, transpose_b=True) + biases).numpy()
-    logits[:, [PAD, SOS]] = -np.inf
-    log_probabilities = tf.nn.log_softmax(logits).numpy()
-    return float(log_probabilities[np.arange(len(ids)), ids].sum())
+    hidden = model.decoder(target[:, :-1], encoded, tf.fill([count], length), no_dropout)
+    logits = (tf.tensordot(hidden, weights, [[-1], [-1]]) + biases).numpy()
+    logits[:, :, [PAD, SOS]] = -np.inf
+    likely = np.take_along_axis(tf.nn.log_softmax(logits).numpy(), outputs[:, :, None], 2)
+    return likely.sum((1, 2), dtype=np.float64)
+
+
+def log_probability(model: Seq2Seq, source: np.ndarray, ids: list[int]) -> float:
+    return float(log_probabilities(model, source, np.array([ids]))[0])
 
 
 def outputs(ids: np.ndarray) -> list[int]:
@@ -55,32 +67,43 @@ def test_scores_are_the_models_log_probabilities(attention, width):
         assert found.scores[row, rank].numpy() == pytest.approx(expected, abs=1e-3)
 
 
-def coverage(model: Seq2Seq, source: np.ndarray, ids: list[int]) -> float:
-    """Wu et al. 2016, equation 14: the sum over source words of log min(attention it got, 1)."""
-    attention = model.decoder.attention(tf.constant([[SOS, *ids[:-1]]]), model.encoder(source[None], no_dropout))
-    return float(np.log(np.minimum(attention[0].numpy().sum(0), 1)).sum())
+def coverage(model: Seq2Seq, source: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """Wu et al. 2016, equation 14: the sum over source words of log min(attention it got, 1), for each output."""
+    read = tf.constant(np.pad(outputs[:, :-1], [(0, 0), (1, 0)], constant_values=SOS))
+    encoded = model.encoder(np.repeat(source[None], len(outputs), 0), no_dropout)
+    return np.log(np.minimum(model.decoder.attention(read, encoded).numpy().sum(1), 1)).sum(1)
+
+
+@functools.cache
+def everything(attention: str) -> tuple[Seq2Seq, list[tuple[list[int], float, float]]]:
+    """A model that can say four words: <unk>, EOS and two others; and all its outputs for a sentence of three words.
+
+    Outputs have at most four ids. With each stand its log-probability and its coverage.
+    """
+    model, source, found = make_model(attention, target_size=6), SOURCE[1, :3], []
+    for length in range(4):
+        said = np.array([[*words, EOS] for words in itertools.product((UNK, 4, 5), repeat=length)])
+        found += zip(said.tolist(), log_probabilities(model, source, said), coverage(model, source, said), strict=True)
+    return model, found
 
 
 # With the coverage penalty another three are the best.
 @pytest.mark.parametrize(("length_penalty", "coverage_penalty"), [(0.0, 0.0), (1.0, 0.0), (1.0, 5.0), (0.0, 5.0)])
 @pytest.mark.parametrize("attention", ["luong", "bahdanau"])
 def test_a_wide_beam_finds_what_exhaustive_search_finds(attention, length_penalty, coverage_penalty, monkeypatch):
-    # Four words can be said: <unk>, EOS and two others. Outputs have at most four ids.
-    model = make_model(attention, target_size=6)
+    model, every_output = everything(attention)
     monkeypatch.setattr("components.model.search.length_limits", lambda source: tf.fill(tf.shape(source)[:1], 4))
-    source = SOURCE[1:2, :3]
-    everything = [[*words, EOS] for length in range(4) for words in itertools.product((UNK, 4, 5), repeat=length)]
 
-    def rank(ids: list[int]) -> float:
-        likely = log_probability(model, source[0], ids) / ((5 + len(ids)) / 6) ** length_penalty
-        return likely + coverage_penalty * coverage(model, source[0], ids)
+    def rank(output: tuple[list[int], float, float]) -> float:
+        ids, log_probability, covered = output
+        return log_probability / ((5 + len(ids)) / 6) ** length_penalty + coverage_penalty * covered
 
-    best = sorted(everything, key=rank, reverse=True)[:3]
+    best = sorted(every_output, key=rank, reverse=True)[:3]
     penalties = tf.constant(length_penalty), tf.constant(coverage_penalty)
     # Beside a longer sentence, which must not count.
     found = beam_search(model, tf.constant(SOURCE[:2]), tf.constant(64), *penalties)
-    assert [outputs(ids) for ids in found.ids[1, :3].numpy()] == best
-    assert found.scores[1, 0].numpy() == pytest.approx(log_probability(model, source[0], best[0]), abs=1e-3)
+    assert [outputs(ids) for ids in found.ids[1, :3].numpy()] == [ids for ids, _, _ in best]
+    assert found.scores[1, 0].numpy() == pytest.approx(best[0][1], abs=1e-3)
 
 
 def test_without_attention_there_is_no_coverage():
@@ -158,42 +181,69 @@ def test_the_best_words_are_those_of_the_whole_vocabulary(words, count):
     np.testing.assert_array_equal(found, expected.indices)
 
 
-def test_the_exported_search_multiplies_in_float32():
-    shape = ModelParameters(embedding_size=8, units=16)
-    trained, exact = (Seq2Seq(shape, 20, 30, precision) for precision in ("mixed_bfloat16", "float32"))
+@pytest.fixture(scope="module")
+def bfloat16() -> tuple[Seq2Seq, Translator]:
+    """A model that is trained in bfloat16, and what is exported of it."""
+    model = Seq2Seq(ModelParameters(embedding_size=8, units=16), 20, 30, "mixed_bfloat16")
+    for variable in model.trainable_variables:
+        variable.assign(variable * 3 + tf.random.stateless_normal(variable.shape, [1, 2]) * 0.3)
+    return model, Translator(model)
+
+
+def test_the_exported_search_multiplies_in_float32(bfloat16):
+    trained, translator = bfloat16
+    exact = Seq2Seq(trained.parameters, 20, 30, "float32")
     for variable, other in zip(trained.variables, exact.variables, strict=True):
-        variable.assign_add(tf.random.normal(variable.shape))
         other.assign(variable)
-    translator = Translator(trained)
     arguments = tf.constant(SOURCE), tf.constant(3), tf.constant(1.0), tf.constant(0.0)
     found, expected = translator.translate(*arguments), beam_search(exact, *arguments)
     assert found["ids"].numpy().tolist() == expected.ids.numpy().tolist()
     np.testing.assert_allclose(found["scores"], expected.scores, rtol=1e-5)
 
 
-@pytest.mark.parametrize("tie_embeddings", [False, True])
-def test_the_exported_model_translates_like_the_model(tie_embeddings, tmp_path):
-    model = make_model(layers=2, tie_embeddings=tie_embeddings)
-    export_model(model, tmp_path / "model")
-    loaded = tf.saved_model.load(str(tmp_path / "model"))
-    translator = Translator(model)
-    for width, coverage_penalty in ((1, 0.0), (5, 0.0), (5, 0.5)):
-        arguments = tf.constant(SOURCE), tf.constant(width), tf.constant(1.0), tf.constant(coverage_penalty)
-        before, after = translator.translate(*arguments), loaded.translate(*arguments)
-        assert {name: part.numpy().tolist() for name, part in before.items()} == {
-            name: part.numpy().tolist() for name, part in after.items()
-        }
-    assert translator.translate.experimental_get_tracing_count() == 1
-
-
-def test_all_widths_and_shapes_are_one_trace():
-    translator = Translator(make_model())
+def test_all_widths_and_shapes_are_one_trace(bfloat16):
+    _, translator = bfloat16
     for width, (batch, length) in zip(range(1, 11), itertools.product((1, 2, 5, 9, 12), (1, 6)), strict=True):
         source = tf.fill([batch, length], 7)
         found = translator.translate(source, tf.constant(width), tf.constant(1.0), tf.constant(0.1 * (width % 2)))
         assert found["scores"].shape == (batch, width)
         assert found["ids"].shape[:2] == found["alignment"].shape[:2] == (batch, width)
     assert translator.translate.experimental_get_tracing_count() == 1
+
+
+# By their attention.
+EXPORTED = {
+    "none": {},
+    "luong": {"layers": 2},
+    "scaled_luong": {"layers": 2, "tie_embeddings": True},
+    "bahdanau": {},
+}
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Of an attention: the model, the folder it was exported to, and what is loaded from there. Each is made once."""
+
+    @functools.cache
+    def export(attention: str) -> tuple[Seq2Seq, Path, Any]:
+        model = make_model(attention, encoder="bidirectional", **EXPORTED[attention])
+        folder = tmp_path_factory.mktemp(attention) / "model"
+        export_model(model, folder)
+        return model, folder, tf.saved_model.load(str(folder))
+
+    return export
+
+
+@pytest.mark.parametrize("attention", ["luong", "scaled_luong"])
+def test_the_exported_model_translates_like_the_model(attention, exported):
+    model, _, loaded = exported(attention)
+    for width, coverage_penalty in ((1, 0.0), (5, 0.0), (5, 0.5)):
+        arguments = tf.constant(SOURCE), tf.constant(width), tf.constant(1.0), tf.constant(coverage_penalty)
+        before, after = beam_search(model, *arguments), loaded.translate(*arguments)
+        assert after.keys() == {"ids", "scores", "alignment"}
+        np.testing.assert_array_equal(after["ids"], before.ids)
+        np.testing.assert_array_equal(after["alignment"], before.alignment)
+        np.testing.assert_allclose(after["scores"], before.scores, rtol=1e-5)
 
 
 ALONE = """
@@ -207,21 +257,18 @@ assert not unwanted, unwanted
 """
 
 
-def test_the_exported_model_needs_tensorflow_alone(tmp_path):
-    model = make_model("bahdanau", encoder="bidirectional")
-    export_model(model, tmp_path / "model")
-    command = [sys.executable, "-c", ALONE, str(tmp_path / "model")]
+def test_the_exported_model_needs_tensorflow_alone(exported, tmp_path):
+    model, folder, _ = exported("bahdanau")
+    command = [sys.executable, "-c", ALONE, str(folder)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = beam_search(model, tf.constant(SOURCE), tf.constant(5), tf.constant(1.0), tf.constant(0.5))
     assert done.stdout.strip() == str(found.ids.numpy().tolist())
 
 
-@pytest.mark.parametrize("attention", ["none", "luong", "scaled_luong", "bahdanau"])
-def test_the_attention_to_an_output_peaks_where_the_search_says(attention, tmp_path):
-    model = make_model(attention, encoder="bidirectional")
-    export_model(model, tmp_path / "model")
-    loaded = tf.saved_model.load(str(tmp_path / "model"))
+@pytest.mark.parametrize("attention", EXPORTED)
+def test_the_attention_to_an_output_peaks_where_the_search_says(attention, exported):
+    _, _, loaded = exported(attention)
     found = loaded.translate(tf.constant(SOURCE), tf.constant(1), tf.constant(1.0), tf.constant(0.0))
     ids, positions = found["ids"][:, 0].numpy(), found["alignment"][:, 0].numpy()
     weights = loaded.attention(tf.constant(SOURCE), tf.constant(ids)).numpy()
