@@ -10,7 +10,7 @@ from .lexicon import FAMILIES, HE, ME, SHE, THEY, TIMES, WE, YOU, Family
 from .numbering import Mix, OneOf, Product, Space, Union, Values
 from .words import TENSES, Adjective, Clause, Noun, NounPhrase, Verb
 
-NONE, YES, NOT, EITHER = [None], ["yes"], ["not"], ["yes", "not"]
+NONE, YES, EITHER = [None], ["yes"], ["yes", "not"]
 BEING = ["present", "past state", "future"]
 
 # --- noun phrases; a determiner is its word and its number
@@ -70,7 +70,7 @@ SPEAKERS, THIRD = OneOf((ME, YOU, WE)), OneOf((HE, SHE, THEY))
 PEOPLE, THE_PEOPLE = phrases(lexicon.PEOPLE, lexicon.HUMAN, _WHO, _WHO_SPECIAL), phrases(lexicon.PEOPLE, (), _WHO, ())
 KIN = Union(
     phrases(lexicon.FAMILY + lexicon.KEPT, (), [(word, "s") for word in _OWNERS], ()),
-    # Nobody has two mothers here, nor do grandparents come in the plural.
+    # In the plural without parents and grandparents.
     phrases(lexicon.FAMILY[2:7] + lexicon.KEPT, (), [(word, "p") for word in _OWNERS], ()),
 )
 PERSONS = Mix((4, PEOPLE), (1, KIN))

@@ -1,7 +1,7 @@
 """The words: nouns, adjectives, verbs, places and times, grouped by what is said with them.
 
 One word or phrase a cell, cells apart by commas. Every English noun and adjective has one French translation,
-wherever it stands. The order counts: what a group's number i says depends on it.
+wherever it stands. The order of the cells counts: a word more, or another order, gives another corpus.
 """
 
 from __future__ import annotations
@@ -28,30 +28,8 @@ def _picked(words: Sequence[W], english: str) -> tuple[W, ...]:
     return tuple(word for word in words if word.english in english.split())
 
 
-_ALWAYS = ("present", "past", "perfect", "pluperfect")
-_MODAL = ("can", "must", "should", "wants to", "wanted to", "would like to", "is going to", "was going to")
-# Only the frequent verbs have the French futur and imparfait: six forms of every verb each, and what comes twice in a
-# corpus cannot be learned from it.
-_TENSES = {
-    "a": (*_ALWAYS, "progressive", "was doing", "future", *_MODAL),  # an action that lasts
-    "b": (*_ALWAYS, "progressive", *_MODAL),  # the same, rarer
-    # an action that lasts, whose English past looks like its present
-    "r": ("present", "perfect", "pluperfect", "progressive", "was doing", "future", *_MODAL),
-    "m": (*_ALWAYS, "future", *_MODAL),  # an action over in a moment
-    "n": (*_ALWAYS, *_MODAL),  # the same, rarer
-    "e": (*_ALWAYS, "future"),  # something that happens to one
-    "s": ("present", "past state"),  # a state: the English simple past is the French imparfait
-}
-
-
-def _verb(english: str, french: str, kind: str) -> Verb:
-    english, _, particle = english.partition(" ")
-    bare, _, preposition = french.removeprefix("se ").partition(" ")
-    return Verb(english, bare, _TENSES[kind], particle, preposition, reflexive=french.startswith("se "))
-
-
 _nouns, _mass_nouns = partial(_words, Noun), partial(_words, partial(Noun, mass=True))
-_adjectives, _verbs, _names = partial(_words, Adjective), partial(_words, _verb), partial(_words, Name)
+_adjectives, _names = partial(_words, Adjective), partial(_words, Name)
 
 # --- nouns: English/French/gender
 
@@ -128,7 +106,7 @@ MATTERS = _nouns("""
 """)
 EVENTS = _nouns("party/fête/f, meeting/réunion/f, trip/voyage/m, wedding/mariage/m, race/course/f, meal/repas/m")
 FURNITURE = _nouns("table/table/f, chair/chaise/f, bed/lit/m, tree/arbre/m, desk/bureau/m, wall/mur/m, bench/banc/m")
-# Where nobody goes further: a sentence with one of these as its object says no other place.
+# Things with a place of their own: a sentence with one of these as its object has no place besides.
 STATIONARY = (BUILDINGS, REGIONS, VEHICLES, OPENABLES)
 # What nobody owns: my neighbor, but hardly my station.
 OWNERLESS = (ANIMALS, BUILDINGS, REGIONS, SPECTACLES, SOUNDS)
@@ -220,6 +198,30 @@ EVENT = _adjectives("""
 
 
 # --- verbs: English [particle]/[se] French [à|de]/a letter for the tenses that make sense
+
+_ALWAYS = ("present", "past", "perfect", "pluperfect")
+_MODAL = ("can", "must", "should", "wants to", "wanted to", "would like to", "is going to", "was going to")
+# Only the frequent verbs have the French futur and imparfait: six forms of every verb each, and what comes twice in a
+# corpus cannot be learned from it.
+_TENSES = {
+    "a": (*_ALWAYS, "progressive", "was doing", "future", *_MODAL),  # an action that lasts
+    "b": (*_ALWAYS, "progressive", *_MODAL),  # the same, rarer
+    # an action that lasts, whose English past looks like its present
+    "r": ("present", "perfect", "pluperfect", "progressive", "was doing", "future", *_MODAL),
+    "m": (*_ALWAYS, "future", *_MODAL),  # an action over in a moment
+    "n": (*_ALWAYS, *_MODAL),  # the same, rarer
+    "e": (*_ALWAYS, "future"),  # something that happens to one
+    "s": ("present", "past state"),  # a state: the English simple past is the French imparfait
+}
+
+
+def _verb(english: str, french: str, kind: str) -> Verb:
+    english, _, particle = english.partition(" ")
+    bare, _, preposition = french.removeprefix("se ").partition(" ")
+    return Verb(english, bare, _TENSES[kind], particle, preposition, reflexive=french.startswith("se "))
+
+
+_verbs = partial(_words, _verb)
 
 
 class Family(NamedTuple):
@@ -318,17 +320,13 @@ def _after(prepositions: str, governed: Sequence[NounPhrase | Name]) -> tuple[Ad
 _CITIES = _names("""
     Paris/Paris, London/Londres, Rome/Rome, Berlin/Berlin, Madrid/Madrid, Geneva/Genève, Lyon/Lyon, Moscow/Moscou
 """)
-_SHE_COUNTRIES = _names("""
-    France/France, Spain/Espagne, Italy/Italie, Germany/Allemagne, England/Angleterre, China/Chine
-""")
-_HE_COUNTRIES = _names("""
-    Canada/le Canada, Japan/le Japon, Brazil/le Brésil, Portugal/le Portugal, Morocco/le Maroc
-""")
+_FEMININE = _names("France/France, Spain/Espagne, Italy/Italie, Germany/Allemagne, England/Angleterre, China/Chine")
+_MASCULINE = _names("Canada/le Canada, Japan/le Japon, Brazil/le Brésil, Portugal/le Portugal, Morocco/le Maroc")
 TOWNS, TO_TOWNS = (
-    _after(f"{word}/à", _CITIES) + _after(f"{word}/en", _SHE_COUNTRIES) + _after(f"{word}/à", _HE_COUNTRIES)
+    _after(f"{word}/à", _CITIES) + _after(f"{word}/en", _FEMININE) + _after(f"{word}/à", _MASCULINE)
     for word in ("in", "to")
 )
-FROM_TOWNS = _after("from/de", _CITIES + _SHE_COUNTRIES + _HE_COUNTRIES)
+FROM_TOWNS = _after("from/de", _CITIES + _FEMININE + _MASCULINE)
 # English preposition/noun/French preposition/noun/gender
 _SITES = _cells("""
     in/garden/dans/jardin/m, in/kitchen/dans/cuisine/f, at/market/à/marché/m, at/station/à/gare/f, at/school/à/école/f,
