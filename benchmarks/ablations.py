@@ -31,7 +31,7 @@ from components.dataset.manifest import Manifest
 from components.evaluation.scores import bleu
 from components.parameters import select
 from components.serving.options import TranslationOptions
-from components.tracking.naming import short_corpus
+from components.tracking.description import short_corpus
 
 EXPERIMENT = "ablations"
 COMMON: dict[str, Any] = {"batch_tokens": 2048, "dropout": 0.3, "patience": 0}

@@ -24,10 +24,10 @@ from components.serving.package import FoundModel, find_model
 from components.text.codec import TextCodec
 from components.tracking import StepRun, check_tracking, step_run
 from components.tracking.cache import find_finished, mark_reused, remember, step_key
-from components.tracking.curves import read_curves
-from components.tracking.facts import git_facts
-from components.tracking.gate import Candidate, Judged, decide, present_champion
+from components.tracking.description import git_facts
+from components.tracking.gate import Candidate, Champion, decide, present_champion
 from components.tracking.registry import model_name_parameter
+from components.tracking.store import read_curves
 from pipelines import cli
 from pipelines.local_dataset import local_dataset
 
@@ -94,7 +94,7 @@ def main(argv: Sequence[str]) -> None:
 
 
 def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | None = None) -> Evaluation:
-    """Translates and scores, unless that was done before; records, registers, and decides anew who is champion.
+    """Translates and scores, unless that was done before; records, registers, and decides which model is champion.
 
     Args:
         parameters: what is set.
@@ -115,10 +115,10 @@ def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | No
         measured = _measured(parameters, model, test, tracked, forced)
         rival_name = model.name or parameters.model_name
         champion = present_champion(rival_name)  # The decision below may change that.
-        tracked.flush()  # Whoever promotes refers to what this run says.
+        tracked.flush()  # A promotion refers to what this run logged.
         name, version, promotion = _registered(tracked, model, parameters, test, measured)
         if champion and champion.version == version:
-            champion = None  # It is no rival of its own.
+            champion = None  # It is no rival to itself.
         rivals = _rivals(rival_name, champion, test, measured)
         title = f"{name} version {version}" if name else model.label
         report = _report(title, parameters, model, measured, rivals, promotion)
@@ -130,7 +130,7 @@ def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | No
 
 
 def _check(parameters: EvaluateParameters) -> None:
-    """Refuses what needs no model to be seen through."""
+    """Refuses what can be refused before a model is loaded."""
     if not parameters.test_corpus and not parameters.data_dir:
         raise InputError("data_dir, test_corpus: neither is set; one of them names the sentences to translate")
     if not parameters.test_corpus and "test" not in Manifest.load(Path(parameters.data_dir)).heldout:
@@ -138,7 +138,7 @@ def _check(parameters: EvaluateParameters) -> None:
 
 
 def _test_set(parameters: EvaluateParameters, model: FoundModel, tracked: StepRun) -> TestSet:
-    """The test set, which the run then names as its input."""
+    """The test set, logged as an input of the run."""
     if parameters.test_corpus:
         languages = TextCodec.load(model.codec_folder).settings
         pairs = read_pairs("test_corpus", parameters.test_corpus, languages.source_language, languages.target_language)
@@ -186,10 +186,10 @@ def _options(parameters: EvaluateParameters) -> TranslationOptions:
     return TranslationOptions(**asdict(select(SearchOptions, vars(parameters))), split_sentences=False)
 
 
-def _rivals(name: str, champion: Judged | None, test: TestSet, measured: Measurement) -> list[Rival]:
+def _rivals(name: str, champion: Champion | None, test: TestSet, measured: Measurement) -> list[Rival]:
     """The champion of ``name``, if it is judged on this test set, and the source itself."""
     rivals = []
-    if champion and champion.digest == test.digest:
+    if champion and champion.test_set.digest == test.digest:
         ours = [example.translation for example in measured.scores.examples]
         theirs = champion.translations
         p_value = compare(test.references, theirs, ours).p_value
@@ -202,7 +202,7 @@ def _rivals(name: str, champion: Judged | None, test: TestSet, measured: Measure
 def _registered(
     tracked: StepRun, model: FoundModel, parameters: EvaluateParameters, test: TestSet, measured: Measurement
 ) -> tuple[str, str, str]:
-    """Name and version in the registry, and what was decided about it; all empty for a mere folder.
+    """Name and version in the registry, and what was decided about it; all empty for a folder that was never logged.
 
     A model that is in the registry already stays what it is there.
     """
@@ -214,9 +214,9 @@ def _registered(
         return [found.text for found in translated]
 
     translations = [example.translation for example in measured.scores.examples]
-    candidate = Candidate(f"models:/{model.model_id}", test.sources, test.references, translations, translate)
+    candidate = Candidate(f"models:/{model.model_id}", test, translations, translate)
     tags = {name: f"{value:.2f}" for name, value in as_metrics(measured).items()}
-    decision = decide(tracked, candidate, parameters.model_name, compare, parameters.promotion_p, tags)
+    decision = decide(tracked, candidate, parameters.model_name, parameters.promotion_p, tags)
     return decision.name, decision.version, decision.line
 
 

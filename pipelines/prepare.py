@@ -16,7 +16,7 @@ from components.evaluation.corpus_page import corpus_page
 from components.parameters import forced_steps
 from components.tracking import check_tracking, step_run
 from components.tracking.cache import find_finished, mark_reused, remember
-from components.tracking.naming import short_corpus
+from components.tracking.description import short_corpus
 from pipelines import cli
 from pipelines.local_dataset import DATA
 

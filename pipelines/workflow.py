@@ -19,9 +19,8 @@ from components.parameters import STEPS, forced_steps, parameter, select
 from components.serving.options import TranslationOptions
 from components.serving.translator import TranslatorSettings
 from components.tracking import check_tracking, step_run
-from components.tracking.links import page_of, version_page
-from components.tracking.naming import short_corpus
-from components.tracking.server import tracking_uri
+from components.tracking.description import short_corpus
+from components.tracking.store import tracking_uri
 from pipelines import cli, evaluate, prepare, train
 from pipelines.local_dataset import local_dataset
 
@@ -79,11 +78,11 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
         evaluation = _timed(3, lambda: evaluate.run(parameters, model.model_uri, data_dir))
         parent.log_metrics(as_metrics(evaluation.measured))
         parent.set_tags({"model": f"models:/{evaluation.name}/{evaluation.version}"})
-        page = version_page(evaluation.name, evaluation.version)
         scores = evaluation.measured.scores
+        page = f"#/models/{evaluation.name}/versions/{evaluation.version}"
         result = f"**BLEU {scores.bleu.value:.1f}**, chrF {scores.chrf.value:.1f}"
         parent.describe(f"{result}. {evaluation.promotion} ([the version]({page})).")
-    print(_summary(evaluation, page_of(parent.run_id)))
+    print(_summary(evaluation, parent.page))
     return evaluation
 
 

@@ -20,7 +20,6 @@ Nothing here imports MLflow before it is called: that takes 3 seconds, and ``--h
 """
 
 from components.tracking.run import StepRun
-from components.tracking.step import label_opened_run, mark_failed, step_run
-from components.tracking.store import check_tracking
+from components.tracking.step import check_tracking, label_opened_run, mark_failed, step_run
 
 __all__ = ["StepRun", "check_tracking", "label_opened_run", "mark_failed", "step_run"]

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.code import code_digest
-from components.tracking.artifacts import read_text
-from components.tracking.links import run_page
-from components.tracking.run import StepRun
-from components.tracking.server import patiently
+from components.tracking.run import StepRun, run_page
+from components.tracking.store import patiently, read_text
 
 KEY_TAG = "step.key"
 OUTPUTS_TAG = "step.outputs"
@@ -23,7 +21,7 @@ REUSED_TAG = "reused"
 
 @dataclass(frozen=True)
 class FinishedStep:
-    """A run whose result may stand. ``outputs``: name → where it is or what it is, as the step told."""
+    """A run whose result may stand. ``outputs``: name → where it is or what it is, as the step logged it."""
 
     run_id: str
     experiment_id: str
@@ -31,7 +29,7 @@ class FinishedStep:
     metrics: dict[str, float]
 
     def read(self, path: str) -> str | None:
-        """The content of its artifact ``path``; None if it is gone or no longer text."""
+        """The content of its artifact ``path``; None if it is missing or no longer text."""
         try:
             return read_text(self.run_id, path)
         except UnicodeDecodeError:
@@ -54,16 +52,15 @@ def step_key(step: str, entry: str, inputs: Mapping[str, str], parameters: Mappi
 def find_finished(step: str, key: str) -> list[FinishedStep]:
     """The finished runs of this step with this key in the current experiment, newest first.
 
-    Whether their outputs are still there is for the caller to see.
+    The caller checks whether their outputs are still there.
     """
     import mlflow
 
     # Runs that reused another are not found: they have no key.
     which = f"tags.step = '{step}' AND tags.`{KEY_TAG}` = '{key}' AND attributes.status = 'FINISHED'"
+    newest = ["attributes.start_time DESC"]
     runs = patiently(
-        lambda: mlflow.search_runs(
-            filter_string=which, order_by=["attributes.start_time DESC"], max_results=20, output_format="list"
-        )
+        lambda: mlflow.search_runs(filter_string=which, order_by=newest, max_results=20, output_format="list")
     )
     return [
         FinishedStep(
@@ -105,5 +102,5 @@ def mark_reused(run: StepRun, finished: FinishedStep | None, *, metrics: bool = 
     run.set_tags({REUSED_TAG: finished.run_id, OUTPUTS_TAG: json.dumps(finished.outputs)})
     if metrics:
         run.log_metrics({k: v for k, v in finished.metrics.items() if not k.startswith("system/")})
-    link = run_page(finished.experiment_id, finished.run_id)
-    run.describe(f"Nothing was done: inputs, parameters and code are those of [this run]({link}).")
+    page = run_page(finished.experiment_id, finished.run_id)
+    run.describe(f"Nothing was done: inputs, parameters and code are those of [this run]({page}).")

@@ -1,5 +1,6 @@
 """The outbox of a run: records go out in order on a thread of its own, so that work never waits for the server."""
 
+import dataclasses
 import json
 import logging
 import shutil
@@ -9,16 +10,23 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from components.tracking.record import Record, deliver, merge
-from components.tracking.server import unreachable
+from components.tracking.store import unreachable
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 KEPT = Path("mlruns/outbox")
 """Where records wait that could not be delivered; relative to the working directory, as MLflow's own store is."""
 
 PATIENCE_SECONDS = 20.0
 """How long the end of a run waits for a server that is away."""
+
+MAX_TAG = 5000
+"""Longest text of a tag that every MLflow store takes."""
 
 _ATTEMPTS = 4
 _LONGEST_PAUSE = 15.0
@@ -31,11 +39,51 @@ _given_up: set[str] = set()
 _logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Record:
+    """Something to log about a run; logging the same record twice does no harm.
+
+    ``payload`` is plain JSON that can wait in a queue or in a file. By ``kind``:
+
+    - ``metrics``: ``metrics``, the arguments of ``mlflow.entities.Metric``, at most 1,000 times
+    - ``params`` and ``tags``: name → text under the same word
+    - ``artifact``: ``path``, a file or a folder on this machine, and the ``folder`` among the run's artifacts
+    - ``dataset``: the arguments of ``mlflow.entities.Dataset``, the ``context`` it served for, and its ``tags``
+    - ``status``: ``status`` and ``end_time``, milliseconds since 1970
+    """
+
+    run_id: str
+    kind: str
+    payload: dict[str, Any]
+
+
+def deliver(client: "MlflowClient", record: Record) -> None:
+    """Logs a record to MLflow. Raises whatever the client raises."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+
+    run_id, payload = record.run_id, record.payload
+    match record.kind:
+        case "metrics":
+            client.log_batch(run_id, metrics=[Metric(**metric) for metric in payload["metrics"]])
+        case "params":
+            client.log_batch(run_id, params=[Param(key, value) for key, value in payload["params"].items()])
+        case "tags":
+            client.log_batch(run_id, tags=[RunTag(key, value[:MAX_TAG]) for key, value in payload["tags"].items()])
+        case "artifact":
+            client.log_artifact(run_id, payload["path"], payload["folder"] or None)
+        case "dataset":
+            tags = {"mlflow.data.context": payload["context"], **payload["tags"]}
+            used = DatasetInput(Dataset(**payload["dataset"]), [InputTag(key, value) for key, value in tags.items()])
+            client.log_inputs(run_id, [used])
+        case "status":
+            client.set_terminated(run_id, payload["status"], payload["end_time"])
+
+
 class Outbox:
-    """Delivers what is said about one run.
+    """Delivers the records of one run.
 
     While the server is away, records wait. What a server that answers refuses several times over is dropped with a
-    warning: tracking never ends the work it is about.
+    warning: tracking never ends the work that it records.
     """
 
     def __init__(self, uri: str, run_id: str) -> None:
@@ -49,8 +97,7 @@ class Outbox:
         self._closed = False
         self._files = Path(tempfile.mkdtemp(prefix="outbox-"))
         self._copies = 0
-        self._thread = threading.Thread(target=self._work, name=f"outbox-{run_id}", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._work, name=f"outbox-{run_id}", daemon=True).start()
 
     def put(self, kind: str, **payload: object) -> None:
         """Takes a record; returns at once."""
@@ -58,7 +105,7 @@ class Outbox:
             self._waiting.append(Record(self._run_id, kind, payload))
             self._changed.notify_all()
 
-    def place(self, name: str) -> Path:
+    def new_path(self, name: str) -> Path:
         """A path of this name whose file or folder, once written, may be put as an artifact and is then removed."""
         self._copies += 1
         path = self._files / str(self._copies) / name
@@ -103,7 +150,7 @@ class Outbox:
         partial = folder / (_RECORDS_FILE + ".partial")
         with open(partial, "w", encoding="utf-8") as file:
             for record in records:
-                document = {"uri": self._uri, **record.as_json()}
+                document = {"uri": self._uri, **dataclasses.asdict(record)}
                 if record.kind == "artifact":
                     document["payload"]["path"] = str(Path(document["payload"]["path"]).relative_to(self._files))
                 file.write(json.dumps(document) + "\n")
@@ -114,11 +161,12 @@ class Outbox:
         failures = 0
         while batch := self._next():
             try:
-                deliver(self._client, merge(batch) if len(batch) > 1 else batch[0])
+                deliver(self._client, _merged(batch))
             except Exception as error:  # Whatever it is, it must not end the work that is recorded.
                 failures += 1
                 if failures < _ATTEMPTS or unreachable(self._uri):
-                    self._pause(min(2.0**failures / 4, _LONGEST_PAUSE))
+                    with self._changed:
+                        self._changed.wait_for(lambda: self._closed, min(2.0**failures / 4, _LONGEST_PAUSE))
                     continue
                 _logger.warning("tracking: %s of run %s was refused: %s", batch[0].kind, self._run_id, error)
             failures = 0
@@ -128,15 +176,8 @@ class Outbox:
     def _next(self) -> list[Record]:
         """What goes out next, at first left in the queue: one record, or all metrics at its head. Empty at the end."""
         with self._changed:
-            while not self._waiting and not self._closed:
-                self._changed.wait()
-            if self._closed:
-                return []
-            return list(_head(self._waiting))
-
-    def _pause(self, seconds: float) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed, seconds)
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            return [] if self._closed else list(_head(self._waiting))
 
     def _remove(self, batch: list[Record]) -> None:
         with self._changed:
@@ -145,14 +186,33 @@ class Outbox:
             for record in batch:
                 self._waiting.popleft()
                 if record.kind == "artifact":
-                    shutil.rmtree(Path(str(record.payload["path"])).parent, ignore_errors=True)
+                    shutil.rmtree(Path(record.payload["path"]).parent, ignore_errors=True)
             self._changed.notify_all()
 
 
-def deliver_kept(uri: str) -> None:
-    """Tells the store at ``uri`` what earlier runs could not, and removes it here.
+def _head(waiting: deque[Record]) -> Iterator[Record]:
+    size = 0
+    for record in waiting:
+        size += len(record.payload["metrics"]) if record.kind == "metrics" else _METRICS_AT_ONCE
+        if size > _METRICS_AT_ONCE:
+            return
+        yield record
+        if record.kind != "metrics":
+            return
 
-    Does nothing while another process is at it, and leaves the rest if the server goes away again.
+
+def _merged(batch: list[Record]) -> Record:
+    """Several records of metrics as one."""
+    if len(batch) == 1:
+        return batch[0]
+    metrics = [metric for record in batch for metric in record.payload["metrics"]]
+    return dataclasses.replace(batch[0], payload={"metrics": metrics})
+
+
+def deliver_kept(uri: str) -> None:
+    """Logs to the store at ``uri`` what earlier runs could not deliver, and removes it here.
+
+    Does nothing while another process does this, and leaves the rest if the server goes away again.
     """
     if not any(_kept_files()):
         return
@@ -161,15 +221,16 @@ def deliver_kept(uri: str) -> None:
 
     with suppress(Timeout), FileLock(KEPT / "lock", timeout=0):
         client = MlflowClient(uri)
-        # Looked for once more: until here, another process may have delivered them.
+        # Listed again: until here, another process may have delivered them.
         for file in sorted(_kept_files()):
             documents = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-            if documents[0]["uri"] != uri:
+            if documents[0].pop("uri") != uri:
                 continue
             for document in documents:
+                document.pop("uri", None)
                 if document["kind"] == "artifact":
                     document["payload"]["path"] = str(file.parent / document["payload"]["path"])
-                record = Record(document["run_id"], document["kind"], document["payload"])
+                record = Record(**document)
                 try:
                     deliver(client, record)
                 except Exception as error:
@@ -182,14 +243,3 @@ def deliver_kept(uri: str) -> None:
 
 def _kept_files() -> Iterator[Path]:
     return KEPT.glob(f"*/{_RECORDS_FILE}")
-
-
-def _head(waiting: deque[Record]) -> Iterator[Record]:
-    size = 0
-    for record in waiting:
-        size += len(record.payload["metrics"]) if record.kind == "metrics" else _METRICS_AT_ONCE
-        if size > _METRICS_AT_ONCE:
-            return
-        yield record
-        if record.kind != "metrics":
-            return

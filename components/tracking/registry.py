@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from components.errors import InputError
 from components.parameters import parameter
-from components.tracking.server import look_up, patiently
+from components.tracking.store import look_up, patiently
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,7 +22,7 @@ PREVIOUS_CHAMPION = "previous-champion"
 # Tag of a version that was champion until somebody went back to the one before it, which it names.
 ROLLED_BACK_TAG = "promotion.rolled_back"
 # What MLflow and Python put beside a model's files when it is loaded from where they lie.
-_LATER = ("registered_model_meta", "__pycache__")
+_ADDED_BY_LOADING = ("registered_model_meta", "__pycache__")
 
 
 def model_name_parameter(help: str) -> Any:
@@ -44,25 +44,33 @@ def register_model(model_uri: str, name: str, tags: Mapping[str, str] | None = N
     import mlflow
 
     client = mlflow.MlflowClient()
-    version = _known(client, model_uri, name)
+
+    def known() -> str:
+        """The first version that is this model; empty if there is none."""
+        # By its source: the field `model_id` is not kept by MLflow's SQL store.
+        found = patiently(lambda: client.search_model_versions(f"name = '{name}'"))
+        versions = [int(version.version) for version in found if version.source == model_uri]
+        return str(min(versions)) if versions else ""
+
+    version = known()
     if not version:
         version = made = str(mlflow.register_model(model_uri, name).version)
         # Another process may have registered the same model at the same time: the first version is the one.
-        if (first := _known(client, model_uri, name)) and first != made:
+        if (first := known()) and first != made:
             client.delete_model_version(name, made)
             version = first
         client.set_registered_model_alias(name, CANDIDATE, version)
-    for tag, value in (tags or {}).items():
-        client.set_model_version_tag(name, version, tag, value)
+    tag_version(name, version, tags or {})
     return version
 
 
-def _known(client: "MlflowClient", model_uri: str, name: str) -> str:
-    """The first version of ``name`` that is this model; empty if there is none."""
-    # By its source: the field `model_id` is not kept by MLflow's SQL store.
-    found = patiently(lambda: client.search_model_versions(f"name = '{name}'"))
-    versions = [int(version.version) for version in found if version.source == model_uri]
-    return str(min(versions)) if versions else ""
+def tag_version(name: str, version: str, tags: Mapping[str, str]) -> None:
+    """Sets tags of a version."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient()
+    for tag, value in tags.items():
+        client.set_model_version_tag(name, version, tag, value)
 
 
 def find_alias(name: str, alias: str) -> "ModelVersion | None":
@@ -70,7 +78,7 @@ def find_alias(name: str, alias: str) -> "ModelVersion | None":
 
     Raises:
         InputError: if the server is away and stays away.
-        MlflowException: if the store does not tell.
+        MlflowException: if the store does not answer the query.
     """
     from mlflow import MlflowClient
 
@@ -89,7 +97,7 @@ def crown(name: str, version: str) -> None:
 
 
 def roll_back(name: str) -> str:
-    """Makes the previous champion the champion again, and this one the previous: twice is as if never done.
+    """Makes the previous champion the champion again, and this one the previous: a second call undoes the first.
 
     The version that was champion is tagged ``promotion.rolled_back``, so that the gate does not bring it back.
 
@@ -108,7 +116,7 @@ def roll_back(name: str) -> str:
     if ROLLED_BACK_TAG in previous.tags:
         MlflowClient().delete_model_version_tag(name, version, ROLLED_BACK_TAG)
     elif champion:
-        MlflowClient().set_model_version_tag(name, str(champion.version), ROLLED_BACK_TAG, f"to version {version}")
+        tag_version(name, str(champion.version), {ROLLED_BACK_TAG: f"to version {version}"})
     crown(name, version)
     return version
 
@@ -116,11 +124,11 @@ def roll_back(name: str) -> str:
 def inventory(model_uri: str) -> str:
     """A digest of the names and sizes of the files of the logged model ``models:/ID``; empty if it is not complete.
 
-    It tells without a download whether a file is gone or was cut short.
+    It shows without a download whether a file is missing or was cut short.
 
     Raises:
         InputError: if the server is away and stays away.
-        MlflowException: if the store does not tell.
+        MlflowException: if the store does not answer the query.
     """
     from mlflow import MlflowClient
     from mlflow.entities import LoggedModelStatus
@@ -136,7 +144,7 @@ def inventory(model_uri: str) -> str:
 def _files(client: "MlflowClient", model_id: str, folder: str | None) -> Iterator[tuple[str, int | None]]:
     """(path, bytes) of the files below a folder of a model's artifacts."""
     for file in client.list_logged_model_artifacts(model_id, folder):
-        if file.path.rpartition("/")[2] in _LATER:
+        if file.path.rpartition("/")[2] in _ADDED_BY_LOADING:
             continue
         if file.is_dir:
             yield from _files(client, model_id, file.path)

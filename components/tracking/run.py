@@ -1,28 +1,41 @@
-"""The run of a step: everything that can be said about it."""
+"""The run of a step: everything that can be logged to it."""
 
 import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from components.dataset.manifest import Manifest
 from components.errors import InputError
-from components.tracking.dataset import DescribedDataset, LoggedDataset, describe_corpus, describe_dataset
 from components.tracking.outbox import Outbox
-from components.tracking.server import await_server
+from components.tracking.store import await_server
+
+# MLflow's columns for datasets are this wide.
+_NAME_LENGTH = 500
+_DIGEST_LENGTH = 36
+
+
+@dataclass(frozen=True)
+class LoggedDataset:
+    """Name and digest by which MLflow links metrics to a dataset."""
+
+    name: str
+    digest: str
 
 
 class StepRun:
-    """The run of a step. Nothing said to it waits for the tracking server or fails because of it.
+    """The run of a step. Logging to it never waits for the tracking server nor fails because of it.
 
-    ``run_id`` is its id; ``name`` what this project calls it, empty if its user did that; ``metrics`` (the latest
-    values), ``datasets`` and ``note`` are what was said so far.
+    ``run_id`` is its id, ``page`` its page below the address of MLflow's UI; ``name`` what this project calls it, empty
+    if its user named it; ``metrics`` (the latest values), ``datasets`` and ``note`` are what was logged so far.
     """
 
-    def __init__(self, run_id: str, name: str, outbox: Outbox) -> None:
+    def __init__(self, run_id: str, page: str, name: str, outbox: Outbox) -> None:
         self.run_id = run_id
+        self.page = page
         self.name = name
         self.metrics: dict[str, float] = {}
         self.datasets: list[LoggedDataset] = []
@@ -63,7 +76,7 @@ class StepRun:
         Raises:
             OSError: if it cannot be read.
         """
-        copy = self._outbox.place(path.name)
+        copy = self._outbox.new_path(path.name)
         if path.is_dir():
             shutil.copytree(path, copy)
         else:
@@ -72,7 +85,7 @@ class StepRun:
 
     def log_text(self, text: str, path: str) -> None:
         """Records ``text`` as the artifact ``path``, such as ``report/summary.md``."""
-        copy = self._outbox.place(Path(path).name)
+        copy = self._outbox.new_path(Path(path).name)
         copy.write_text(text, encoding="utf-8")
         folder = str(Path(path).parent)
         self._outbox.put("artifact", path=str(copy), folder="" if folder == "." else folder)
@@ -106,7 +119,13 @@ class StepRun:
             Its name and digest in MLflow, for :meth:`log_metrics`.
         """
         self.set_tags({"corpus": manifest.parameters.get("corpus", ""), "fingerprint": manifest.fingerprint})
-        return self._log(describe_dataset(location, manifest, context), context)
+        name = str(manifest.parameters.get("corpus", Path(location).name))
+        profile = {split: manifest.records(split) for split in manifest.splits}
+        digest = manifest.fingerprint
+        if heldout := manifest.heldout.get(context):
+            name, profile, digest = f"{name} · {context}", {"sentences": heldout.sentences}, heldout.digest
+        tags = {"key": manifest.key, "fingerprint": manifest.fingerprint}
+        return self._log_input(name, digest, str(location), profile, context, tags)
 
     def log_corpus(self, corpus: str, digest: str, context: str, sentences: int | None = None) -> LoggedDataset:
         """Records a corpus as an input of this run.
@@ -120,45 +139,64 @@ class StepRun:
         Returns:
             Its name and digest in MLflow, for :meth:`log_metrics`.
         """
-        return self._log(describe_corpus(corpus, digest, sentences), context)
+        profile = {} if sentences is None else {"sentences": sentences}
+        return self._log_input(corpus, digest, corpus, profile, context, {})
 
-    def _log(self, described: DescribedDataset, context: str) -> LoggedDataset:
-        self._outbox.put("dataset", dataset=described.as_mlflow(), context=context, tags=described.tags)
-        self.datasets.append(LoggedDataset(described.name, described.digest))
-        return self.datasets[-1]
+    def _log_input(
+        self, name: str, digest: str, source: str, profile: Mapping[str, int], context: str, tags: Mapping[str, str]
+    ) -> LoggedDataset:
+        logged = LoggedDataset(name[:_NAME_LENGTH], digest[:_DIGEST_LENGTH])
+        self._outbox.put(
+            "dataset",
+            dataset={
+                "name": logged.name,
+                "digest": logged.digest,
+                "source_type": source.partition("://")[0] if "://" in source else "local",
+                "source": json.dumps({"uri": source}),
+                "profile": json.dumps(profile),
+            },
+            context=context,
+            tags={**tags, "digest": digest},  # In full.
+        )
+        self.datasets.append(logged)
+        return logged
 
     def log_parameters(self, parameters: Mapping[str, Any], prefix: str = "") -> None:
         """Records the values that are in force."""
-        params = {f"{prefix}{name}": as_text(value) for name, value in parameters.items()}
-        items = list(params.items())
+        items = [(f"{prefix}{name}", as_text(value)) for name, value in parameters.items()]
         for start in range(0, len(items), 100):  # MLflow takes no more at once.
             self._outbox.put("params", params=dict(items[start : start + 100]))
 
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Tags the run; of a long text the first 5,000 characters."""
+        self._outbox.put("tags", tags={name: str(value) for name, value in tags.items()})
+
+    def describe(self, markdown: str) -> None:
+        """Sets the first paragraph of the run's description; the rest is written at its end."""
+        self.note = markdown
+
+    def rename(self, name: str) -> None:
+        """Gives the run another name, unless its user named it."""
+        if self.name:
+            self.name = name
+            self.set_tags({"mlflow.runName": name})
+
     def flush(self) -> None:
-        """Waits until everything said so far is in the store.
+        """Waits until everything logged so far is in the store.
 
         Raises:
             InputError: if the server does not take it.
         """
         await_server()
         if not self._outbox.flush():
-            raise InputError(f"MLFLOW_TRACKING_URI: the tracking server does not take what run {self.run_id} says")
-
-    def describe(self, markdown: str) -> None:
-        """Puts a sentence at the head of the description, which tells the rest by itself at the run's end."""
-        self.note = markdown
-
-    def rename(self, name: str) -> None:
-        """Calls the run something else, unless its user named it."""
-        if self.name:
-            self.name = name
-            self.set_tags({"mlflow.runName": name})
-
-    def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Tags the run; of a long text the first 5,000 characters."""
-        self._outbox.put("tags", tags={name: str(value) for name, value in tags.items()})
+            raise InputError(f"MLFLOW_TRACKING_URI: the tracking server does not take what run {self.run_id} logs")
 
 
 def as_text(value: Any) -> str:
     """A parameter's value as it is set on a command line."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def run_page(experiment_id: str, run_id: str) -> str:
+    """The page of a run, below the address of MLflow's UI."""
+    return f"#/experiments/{experiment_id}/runs/{run_id}"

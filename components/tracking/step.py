@@ -3,28 +3,100 @@
 import dataclasses
 import logging
 import os
+import platform
 import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from components.errors import InputError
-from components.tracking.abandoned import PROCESS_TAG, this_process
-from components.tracking.description import Described, describe
-from components.tracking.facts import run_facts
-from components.tracking.outbox import Outbox
-from components.tracking.record import MAX_TAG
-from components.tracking.run import StepRun, as_text
-from components.tracking.server import await_server, tracking_uri, unreachable
+from components.tracking.description import describe, run_facts
+from components.tracking.outbox import MAX_TAG, Outbox, deliver_kept
+from components.tracking.run import StepRun, as_text, run_page
+from components.tracking.store import await_server, tracking_uri, unreachable, without_password
 
 FAILURE_TAG = "failure"
+PROCESS_TAG = "host.process"
+_ABANDONED = "its process ended without a word"
+_SQLITE = "sqlite:///"
+_RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 # `mlflow run` names a run like this when its user does not.
 _RANDOM_NAME = re.compile(r"[a-z]+-[a-z]+-\d{1,3}")
-# Parameters by which runs are looked for.
+# Parameters by which runs are searched.
 _TAGGED = ("corpus", "runner")
 
 _logger = logging.getLogger(__name__)
+
+
+def check_tracking() -> str:
+    """Makes sure that runs can be recorded, before any work begins.
+
+    A new SQLite store is created under a file lock: four processes that create one at once break it for good. A
+    tracking server is asked for its health, because MLflow's client itself retries for minutes. Afterwards the client
+    of this process retries only for seconds (``MLFLOW_HTTP_REQUEST_MAX_RETRIES`` set by the user stays). What an
+    earlier run could not log to that server is logged now, and runs whose process was killed are closed.
+
+    Returns:
+        The tracking URI, which ``MLFLOW_TRACKING_URI`` alone decides (default: ``mlflow.db`` in the working directory).
+
+    Raises:
+        InputError: if the store cannot be reached or created.
+    """
+    uri = tracking_uri()
+    if uri.startswith(("http://", "https://")):
+        os.environ.setdefault(_RETRIES, "3")
+        if reason := unreachable(uri):
+            raise InputError(f"MLFLOW_TRACKING_URI: no tracking server answers at {without_password(uri)} ({reason})")
+    elif uri.startswith(_SQLITE):
+        _open_sqlite(uri)
+    deliver_kept(uri)
+    _close_abandoned()
+    return uri
+
+
+def _open_sqlite(uri: str) -> None:
+    """Opens the store once while holding a lock beside it, so that only one process creates its tables."""
+    from filelock import FileLock
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    path = Path(unquote(uri.removeprefix(_SQLITE).partition("?")[0]))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{path}.lock"):
+            MlflowClient(uri).get_experiment("0")
+    except (OSError, MlflowException, SQLAlchemyError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"MLFLOW_TRACKING_URI: the store {path} cannot be opened: {reason}") from None
+
+
+def _close_abandoned() -> None:
+    """Closes, as KILLED, the runs of processes of this machine that were killed (`kill -9`, a power cut)."""
+    import mlflow
+    import psutil
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    with suppress(MlflowException):
+        which = f"attributes.status = 'RUNNING' AND tags.`{PROCESS_TAG}` LIKE '{platform.node()} %'"
+        for run in mlflow.search_runs(filter_string=which, max_results=100, output_format="list"):
+            _, number, began = run.data.tags[PROCESS_TAG].rsplit(" ", 2)
+            with suppress(psutil.NoSuchProcess):
+                if _start_of(int(number)) == began:
+                    continue
+            MlflowClient().set_tag(run.info.run_id, FAILURE_TAG, _ABANDONED)
+            MlflowClient().set_terminated(run.info.run_id, "KILLED")
+
+
+def _start_of(process: int) -> str:
+    """When a process began. With its id it names the process, since ids are used again."""
+    import psutil
+
+    return f"{psutil.Process(process).create_time():.2f}"
 
 
 @contextmanager
@@ -40,8 +112,8 @@ def step_run(
     Args:
         step: ``prepare``, ``train``, …; the tag ``step``.
         parameters: the effective parameters, a dataclass or a mapping. A run that is adopted already holds them as
-            ``mlflow run`` got them, shell-quoted and with ``default`` for what is not set, and MLflow lets nobody
-            change a parameter: there the effective ones are named ``effective.NAME``.
+            ``mlflow run`` got them, shell-quoted and with ``default`` for what is not set, and MLflow does not
+            let a parameter be changed: there the effective ones are named ``effective.NAME``.
         name: of the run in the UI, unless its user gave it one; not set: the step's name.
         defaults: of the parameters, which need not be set to repeat the run; a dataclass knows its own.
 
@@ -59,18 +131,23 @@ def step_run(
     logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
     # What takes time comes before the run is opened: until the block below, nothing would close it if interrupted.
     facts = run_facts()
-    values, defaults = _values(parameters, defaults)
+    defaults = defaults or {}
+    if dataclasses.is_dataclass(parameters):
+        defaults = defaults or {field.name: field.default for field in dataclasses.fields(parameters)}
+        parameters = dataclasses.asdict(parameters)  # type: ignore[arg-type]
     status, failure = "FAILED", ""
-    active = mlflow.start_run(run_name=None if adopted else name or step, nested=True, log_system_metrics=True)
-    outbox = Outbox(mlflow.get_tracking_uri(), active.info.run_id)
-    users_own = adopted and not _RANDOM_NAME.fullmatch(active.info.run_name or "")
-    run = StepRun(active.info.run_id, "" if users_own else name or step, outbox)
+    active = mlflow.start_run(run_name=None if adopted else name or step, nested=True, log_system_metrics=True).info
+    outbox = Outbox(mlflow.get_tracking_uri(), active.run_id)
+    users_own = adopted and not _RANDOM_NAME.fullmatch(active.run_name or "")
+    page = run_page(active.experiment_id, active.run_id)
+    run = StepRun(active.run_id, page, "" if users_own else name or step, outbox)
     start = time.monotonic()
     try:
         run.rename(run.name)
-        told = {parameter: as_text(values[parameter]) for parameter in _TAGGED if parameter in values}
-        run.set_tags({"step": step, PROCESS_TAG: this_process(), **facts, **told})
-        run.log_parameters(values, prefix="effective." if adopted else "")
+        process = f"{platform.node()} {os.getpid()} {_start_of(os.getpid())}"
+        searched = {parameter: as_text(parameters[parameter]) for parameter in _TAGGED if parameter in parameters}
+        run.set_tags({"step": step, PROCESS_TAG: process, **facts, **searched})
+        run.log_parameters(parameters, prefix="effective." if adopted else "")
         yield run
         status = "FINISHED"
     except KeyboardInterrupt:
@@ -84,53 +161,10 @@ def step_run(
             ) from error
         raise
     finally:
-        changed = {key: as_text(value) for key, value in values.items() if value != defaults.get(key)}
-        seconds = time.monotonic() - start
-        said = Described(step, run.note, status, failure, seconds, run.metrics, run.datasets, changed, facts)
-        run.set_tags({"mlflow.note.content": describe(said), **({FAILURE_TAG: failure} if failure else {})})
+        changed = {key: as_text(value) for key, value in parameters.items() if value != defaults.get(key)}
+        description = describe(run, step, status, failure, time.monotonic() - start, changed, facts)
+        run.set_tags({"mlflow.note.content": description, **({FAILURE_TAG: failure} if failure else {})})
         _end(outbox, status)
-
-
-def _values(parameters: Any, defaults: Mapping[str, Any] | None) -> tuple[dict[str, Any], Mapping[str, Any]]:
-    """The values of the parameters and their defaults."""
-    if not dataclasses.is_dataclass(parameters):
-        return dict(parameters), defaults or {}
-    own = {field.name: field.default for field in dataclasses.fields(parameters)}
-    return dataclasses.asdict(parameters), defaults or own  # type: ignore[arg-type]
-
-
-def label_opened_run(entry: str) -> None:
-    """Names the run that `mlflow run` opened for an entry that is no step and records nothing else.
-
-    Does nothing where there is none, or where the store cannot be reached.
-    """
-    run_id = os.environ.get("MLFLOW_RUN_ID")
-    if not run_id or unreachable(tracking_uri()):
-        return
-    from mlflow import MlflowClient
-
-    with suppress(Exception):
-        client = MlflowClient()
-        if _RANDOM_NAME.fullmatch(client.get_run(run_id).info.run_name or ""):
-            client.set_tag(run_id, "mlflow.runName", entry)
-        client.set_tag(run_id, "step", entry)
-        client.set_tag(run_id, "mlflow.note.content", f"`mlflow run` opens a run for each entry; `{entry}` fills none.")
-
-
-def mark_failed(reason: str) -> None:
-    """Closes the run that `mlflow run` opened as FAILED, with the reason as its tag, if no step has taken it over.
-
-    Does nothing where there is none, or where the store cannot be reached.
-    """
-    run_id = os.environ.get("MLFLOW_RUN_ID")
-    if not run_id or unreachable(tracking_uri()):
-        return
-    from mlflow import MlflowClient
-
-    with suppress(Exception):
-        client = MlflowClient()
-        client.set_tag(run_id, FAILURE_TAG, reason[:MAX_TAG])
-        client.set_terminated(run_id, "FAILED")
 
 
 def _end(outbox: Outbox, status: str) -> None:
@@ -138,24 +172,51 @@ def _end(outbox: Outbox, status: str) -> None:
     import mlflow
 
     outbox.put("status", status=status, end_time=int(time.time() * 1000))
-    kept = outbox.close()
-    if kept:
-        _logger.warning("tracking: the server is away; what it was not told is kept in %s", kept)
-    # Takes the run off MLflow's stack. It tells the server too, which must not delay anything where that is away.
-    with _without_retries(bool(kept)), suppress(Exception):
-        mlflow.end_run(status)
-
-
-@contextmanager
-def _without_retries(wanted: bool) -> Iterator[None]:
-    name = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
-    before = os.environ.get(name)
-    if wanted:
-        os.environ[name] = "0"
+    retries = {_RETRIES: os.environ[_RETRIES]} if _RETRIES in os.environ else {}
+    if kept := outbox.close():
+        _logger.warning("tracking: the server is away; what could not be logged is kept in %s", kept)
+        os.environ[_RETRIES] = "0"
+    # Takes the run off MLflow's stack. It logs the end too, which must not delay anything where the server is away.
     try:
-        yield
+        with suppress(Exception):
+            mlflow.end_run(status)
     finally:
-        if wanted:
-            os.environ.pop(name)
-            if before is not None:
-                os.environ[name] = before
+        os.environ.pop(_RETRIES, None)
+        os.environ.update(retries)
+
+
+def label_opened_run(entry: str) -> None:
+    """Names the run that `mlflow run` opened for an entry that is no step and records nothing else.
+
+    Does nothing where there is none, or where the store cannot be reached.
+    """
+    if run_id := _opened_run():
+        from mlflow import MlflowClient
+
+        note = f"`mlflow run` opens a run for each entry; `{entry}` fills none."
+        with suppress(Exception):
+            client = MlflowClient()
+            if _RANDOM_NAME.fullmatch(client.get_run(run_id).info.run_name or ""):
+                client.set_tag(run_id, "mlflow.runName", entry)
+            client.set_tag(run_id, "step", entry)
+            client.set_tag(run_id, "mlflow.note.content", note)
+
+
+def mark_failed(reason: str) -> None:
+    """Closes the run that `mlflow run` opened as FAILED, with the reason as its tag, if no step has taken it over.
+
+    Does nothing where there is none, or where the store cannot be reached.
+    """
+    if run_id := _opened_run():
+        from mlflow import MlflowClient
+
+        with suppress(Exception):
+            client = MlflowClient()
+            client.set_tag(run_id, FAILURE_TAG, reason[:MAX_TAG])
+            client.set_terminated(run_id, "FAILED")
+
+
+def _opened_run() -> str:
+    """The run that `mlflow run` opened and no step has adopted; empty if there is none or the server is away."""
+    run_id = os.environ.get("MLFLOW_RUN_ID", "")
+    return "" if run_id and unreachable(tracking_uri()) else run_id

@@ -20,7 +20,7 @@ def manifest(
     bucket = BucketRecords(1, 6, ("a",), 9, pairs, 4 * pairs, 5 * pairs, 0.125)
     sides = {"source": [0, pairs // 2, pairs - pairs // 2], "target": [0, 0, pairs]}
     words = {side: [[HOSTILE, 7], ["x" * 60 + "…", 3]] for side in ("source", "target")}
-    told = {
+    known = {
         "lengths": dict.fromkeys(splits, sides),
         "ratios": {key: [[0.5, 1], [1.0, pairs]] for key in splits},
         "unknown": {key: {"source": 0.01, "target": 0.02} for key in splits},
@@ -42,7 +42,7 @@ def manifest(
             "target": VocabularyFacts("fr", 60_000, 44, 0.02),
         },
         heldout={split: HeldOut("a", pairs, "d", False) for split in ("validation", "test")},
-        statistics=told,
+        statistics=known,
     )
 
 
@@ -56,7 +56,7 @@ def test_it_is_whole_for_any_size_and_split(pairs: int, splits: tuple[str, ...])
     assert len(page) < 50_000
 
 
-def test_it_tells_each_statistic() -> None:
+def test_it_shows_each_statistic() -> None:
     page = corpus_page(manifest())
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     for heading in ("Sentence lengths", "Length ratio", "Buckets", "Coverage of train", "Unknown words"):
@@ -79,7 +79,7 @@ def unknown(train: float, test: float, target: float = 0.0) -> dict[str, dict[st
 
 
 @pytest.mark.parametrize(
-    ("shares", "told"),
+    ("shares", "expected"),
     [
         (unknown(0.05, 0.05), []),
         (
@@ -91,12 +91,12 @@ def unknown(train: float, test: float, target: float = 0.0) -> dict[str, dict[st
         (unknown(0.06, 0.06, 0.06), [r"source .*vocab_size", r"target vocabulary \(fr\) .*vocab_size"]),
     ],
 )
-def test_more_than_five_percent_unknown_is_warned_of(shares: dict[str, Any], told: list[str]) -> None:
+def test_more_than_five_percent_unknown_is_warned_of(shares: dict[str, Any], expected: list[str]) -> None:
     warnings = oov_warnings(manifest(splits=("train", "test"), unknown=shares))
-    assert len(warnings) == len(told)
-    assert all(re.search(pattern, warning) for pattern, warning in zip(told, warnings, strict=True))
+    assert len(warnings) == len(expected)
+    assert all(re.search(pattern, warning) for pattern, warning in zip(expected, warnings, strict=True))
     page = corpus_page(manifest(splits=("train", "test"), unknown=shares))
-    assert page.count('class="warning"') == len(told)
+    assert page.count('class="warning"') == len(expected)
 
 
 def test_where_rare_words_were_left_out_min_count_is_named() -> None:

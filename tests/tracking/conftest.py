@@ -1,4 +1,4 @@
-"""A real tracking server over HTTP, and a line to it that can be cut and mended."""
+"""A real tracking server over HTTP, and a line to it that can be cut and restored."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from components.tracking.server import unreachable
+from components.tracking.store import unreachable
 
 
 class _Forwarder(socketserver.BaseRequestHandler):
@@ -44,14 +44,14 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 
 
 class Line:
-    """An address that leads to a server; cut, it refuses connections as if the server were gone."""
+    """An address that leads to a server; cut, it refuses connections as if the server were away."""
 
     def __init__(self, port: int) -> None:
         self.server = ("127.0.0.1", port)
         self.open: list[socket.socket] = []
         self._listener: _Listener | None = None
         self._port = 0
-        self.mend()
+        self.restore()
         self.uri = f"http://127.0.0.1:{self._port}"
 
     def cut(self) -> None:
@@ -64,7 +64,7 @@ class Line:
                 connection.shutdown(socket.SHUT_RDWR)
         self.open.clear()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         if not self._listener:
             self._listener = _Listener(("127.0.0.1", self._port), _Forwarder)
             self._listener.line = self  # type: ignore[attr-defined]

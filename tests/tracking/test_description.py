@@ -7,8 +7,7 @@ from mlflow import MlflowClient
 
 from components.errors import InputError
 from components.tracking import step_run
-from components.tracking.dataset import LoggedDataset
-from components.tracking.description import Described, describe
+from components.tracking.description import describe
 
 
 @dataclass(frozen=True)
@@ -23,19 +22,22 @@ def description(run_id: str) -> str:
 
 
 def test_everything_that_is_known() -> None:
-    said = Described(
+    with step_run("train", {}) as run:
+        run.describe("Better than ever.")
+        run.log_metrics({"val_bleu": 41.256, "steps": 12345.0, "system/cpu": 1.0})
+        for _ in range(2):
+            run.log_corpus("sample", "b2eb69bdc294da83e6b6", "training")
+    said = describe(
+        run,
         step="train",
-        note="Better than ever.",
         status="FINISHED",
         failure="",
         seconds=12.34,
-        metrics={"val_bleu": 41.256, "steps": 12345.0, "system/cpu": 1.0},
-        datasets=[LoggedDataset("sample", "b2eb69bdc294da83e6b6"), LoggedDataset("sample", "b2eb69bdc294da83e6b6")],
         changed={"corpus": "a 'b' {en,fr}", "units": "64"},
         facts={"git.commit": "0123456789abcdef", "git.dirty": "true"},
     )
     assert (
-        describe(said)
+        said
         == """\
 Better than ever.
 
@@ -73,7 +75,7 @@ def test_whole_workflow_is_the_main_entry() -> None:
     assert description(run.run_id).endswith("./nmt -P corpus=x.tsv\n```")
 
 
-def test_failure_is_told() -> None:
+def test_failure_is_described() -> None:
     with pytest.raises(InputError), step_run("prepare", {}) as run:
         raise InputError("corpus: no such file")
     assert "**prepare** failed after 0.0 s: InputError: corpus: no such file" in description(run.run_id)

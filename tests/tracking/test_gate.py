@@ -13,6 +13,7 @@ from mlflow.exceptions import MlflowException
 
 from components.errors import InputError
 from components.evaluation.scores import compare
+from components.evaluation.test_set import TestSet as Pairs
 from components.tracking import gate, step_run
 from components.tracking.gate import Candidate, Decision, decide, present_champion
 from components.tracking.registry import (
@@ -60,9 +61,8 @@ def evaluate(
 
     with step_run("evaluate", {}) as run:
         uri = model_uri or log_model()
-        sources, references = zip(*pairs, strict=True)
-        candidate = Candidate(uri, sources, references, translated(pairs, errors), translate)
-        return decide(run, candidate, NAME, compare, 0.05, {"test_bleu": "1.00"}), uri
+        candidate = Candidate(uri, Pairs.of(pairs), translated(pairs, errors), translate)
+        return decide(run, candidate, NAME, 0.05, {"test_bleu": "1.00"}), uri
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def test_first_better_equal_and_worse_model() -> None:
     first, uri = evaluate(errors=5)
     assert (first.promoted, first.reason) == (True, "there was no champion")
     assert aliases() == {CANDIDATE: "1", CHAMPION: "1"}
-    assert tags("1")["test.digest"] == gate.pairs_digest(REAL)
+    assert tags("1")["test.digest"] == Pairs.of(REAL).digest
     assert tags("1")["test_bleu"] == "1.00"
 
     better, better_uri = evaluate(errors=2)
@@ -113,7 +113,7 @@ def test_first_better_equal_and_worse_model() -> None:
     assert aliases() == {CANDIDATE: "4", CHAMPION: "2", PREVIOUS_CHAMPION: "1"}
     assert tags("4")["promotion.champion"] == "2"
 
-    # Again about models that are known: nothing new, and the decision is made anew.
+    # Decided again about models that are known: nothing new, and the decision is made again.
     again, _ = evaluate(errors=2, model_uri=better_uri)
     assert (again.version, again.promoted, again.reason) == ("2", False, "it is the champion already")
     assert tags("2")["promotion.reason"].startswith("beats champion version 1")
@@ -122,11 +122,11 @@ def test_first_better_equal_and_worse_model() -> None:
     assert len(MlflowClient().search_model_versions(f"name = '{NAME}'")) == 4
 
 
-def test_good_score_on_easy_sentences_dethrones_nobody() -> None:
+def test_good_score_on_easy_sentences_dethrones_no_champion() -> None:
     evaluate(errors=2)
     easy, _ = evaluate(errors=0, pairs=EASY, elsewhere=9)
     assert not easy.promoted
-    assert "another model_name starts anew" in easy.reason
+    assert "another model_name starts afresh" in easy.reason
     assert aliases()[CHAMPION] == "1"
 
     # One that is better on the champion's sentences does, and those stay the ones to win on.
@@ -150,7 +150,7 @@ def test_champion_that_names_no_sentences_stays() -> None:
 
 
 @pytest.mark.parametrize("table", ["registered_model_aliases", "runs"])
-def test_store_that_does_not_tell_is_no_store_without_champion(table: str, tracking_uri: str) -> None:
+def test_store_that_does_not_answer_is_no_store_without_champion(table: str, tracking_uri: str) -> None:
     evaluate(errors=2)
     with broken(tracking_uri, table), pytest.raises(MlflowException, match=table):
         present_champion(NAME)
@@ -170,10 +170,11 @@ def test_champion_that_changes_meanwhile_is_the_one_to_beat(monkeypatch: pytest.
             crown(NAME, "2")
         return compare(*texts)
 
+    monkeypatch.setattr(gate, "compare", compare_while_another_is_crowned)
     with step_run("evaluate", {}) as run:
-        sources, references = zip(*REAL, strict=True)
-        candidate = Candidate(log_model(), sources, references, references, lambda sources: references)
-        decision = decide(run, candidate, NAME, compare_while_another_is_crowned, 0.05, {})
+        real = Pairs.of(REAL)
+        candidate = Candidate(log_model(), real, real.references, lambda sources: real.references)
+        decision = decide(run, candidate, NAME, 0.05, {})
     assert compared == ["1", "2"]
     assert decision.promoted
     assert aliases() == {CANDIDATE: "3", CHAMPION: "3", PREVIOUS_CHAMPION: "2"}
@@ -206,7 +207,7 @@ def test_version_that_was_rolled_back_is_not_brought_back_by_the_same_command() 
     assert evaluate(errors=0, model_uri=uri)[0].promoted
 
 
-def test_going_back_from_a_store_that_does_not_tell(tracking_uri: str) -> None:
+def test_going_back_in_a_store_that_does_not_answer(tracking_uri: str) -> None:
     evaluate(errors=5)
     evaluate(errors=0)
     with broken(tracking_uri, "registered_model_aliases"), pytest.raises(MlflowException, match="aliases"):
@@ -214,7 +215,7 @@ def test_going_back_from_a_store_that_does_not_tell(tracking_uri: str) -> None:
     assert roll_back(NAME) == "1"
 
 
-def test_inventory_is_empty_only_if_the_model_is_gone(tracking_uri: str) -> None:
+def test_inventory_is_empty_only_if_the_model_is_missing(tracking_uri: str) -> None:
     with step_run("train", {}):
         uri = log_model()
     known = inventory(uri)
@@ -233,9 +234,9 @@ def test_over_http(server: Line, tmp_path: Path) -> None:
     assert aliases() == {CANDIDATE: "3", CHAMPION: "2", PREVIOUS_CHAMPION: "1"}
 
     server.cut()
-    mend = threading.Timer(1.5, server.mend)
-    mend.start()
+    restoring = threading.Timer(1.5, server.restore)
+    restoring.start()
     champion = present_champion(NAME)
-    mend.join()
+    restoring.join()
     assert champion
-    assert (champion.version, len(champion.sources)) == ("2", 100)
+    assert (champion.version, len(champion.test_set.sources)) == ("2", 100)

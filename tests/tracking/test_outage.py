@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from components.errors import InputError
 from components.tracking import check_tracking, step_run
 from components.tracking import outbox as outbox_module
-from components.tracking import server as server_module
+from components.tracking import store as store_module
 from components.tracking.outbox import KEPT, deliver_kept
 from tests.tracking.conftest import Line
 
@@ -25,13 +25,13 @@ def test_server_that_comes_back_in_time_misses_nothing(server: Line) -> None:
         for step in range(2, 1001):
             run.log_metrics({"loss": 1 / step}, step=step)
         assert time.monotonic() - start < 0.5
-        server.mend()
+        server.restore()
     assert MlflowClient().get_run(run.run_id).info.status == "FINISHED"
     assert len(MlflowClient().get_metric_history(run.run_id, "loss")) == 1000
     assert not KEPT.exists()
 
 
-def test_what_a_server_that_stays_away_was_not_told_is_told_at_the_next_start(
+def test_what_could_not_be_logged_is_logged_at_the_next_start(
     server: Line, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(outbox_module, "PATIENCE_SECONDS", 1.0)
@@ -39,11 +39,11 @@ def test_what_a_server_that_stays_away_was_not_told_is_told_at_the_next_start(
         server.cut()
         run.log_metrics({"loss": 2}, step=7)
         run.log_text("kept", "notes/note.txt")
-    (told,) = [record.message for record in caplog.records if run.run_id in record.message]
-    assert "the server is away; what it was not told is kept in mlruns/outbox/" in told
+    (logged,) = [record.message for record in caplog.records if run.run_id in record.message]
+    assert "the server is away; what could not be logged is kept in mlruns/outbox/" in logged
     assert mlflow.active_run() is None
 
-    server.mend()
+    server.restore()
     assert MlflowClient().get_run(run.run_id).info.status == "RUNNING"
     check_tracking()
     for run_id in (run.run_id, parent.run_id):
@@ -53,7 +53,7 @@ def test_what_a_server_that_stays_away_was_not_told_is_told_at_the_next_start(
     assert not list(KEPT.glob("*/*"))
 
 
-def test_what_the_server_refuses_is_told_and_dropped(server: Line, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_the_server_refuses_is_reported_and_dropped(server: Line, caplog: pytest.LogCaptureFixture) -> None:
     with step_run("train", {"units": 512}) as run:
         run.log_parameters({"units": 1024})
         run.log_metrics({"loss": 1})
@@ -65,17 +65,17 @@ def test_what_the_server_refuses_is_told_and_dropped(server: Line, caplog: pytes
 def test_next_step_waits_for_a_server_that_is_away(server: Line, caplog: pytest.LogCaptureFixture) -> None:
     with step_run("main", {}):
         server.cut()
-        mend = threading.Timer(2.0, server.mend)
-        mend.start()
+        restoring = threading.Timer(2.0, server.restore)
+        restoring.start()
         with step_run("train", {}) as run:
             pass
-        mend.join()
+        restoring.join()
     assert MlflowClient().get_run(run.run_id).info.status == "FINISHED"
     assert len([record for record in caplog.records if "the server is away" in record.message]) == 1
 
 
 def test_server_that_stays_away_ends_the_next_step_in_one_line(server: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "WAIT_SECONDS", 1.0)
+    monkeypatch.setattr(store_module, "WAIT_SECONDS", 1.0)
     monkeypatch.setattr(outbox_module, "PATIENCE_SECONDS", 1.0)
 
     def work() -> None:
@@ -107,7 +107,7 @@ def test_two_processes_that_start_after_an_outage_both_start(
     with step_run("train", {}) as run:
         server.cut()
         run.log_metrics({"loss": 2}, step=7)
-    server.mend()
+    server.restore()
 
     lock = filelock.FileLock
 

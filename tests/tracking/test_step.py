@@ -90,7 +90,7 @@ def test_run_of_an_entry_that_is_no_step_has_its_name(opened_run: Run) -> None:
     assert (found.info.run_name, found.data.tags["step"], found.info.status) == ("translate", "translate", "RUNNING")
 
 
-def test_failure_is_told_on_every_level() -> None:
+def test_failure_is_tagged_on_every_level() -> None:
     with pytest.raises(InputError), step_run("main", {}), step_run("prepare", {}):
         raise InputError("corpus: no such file:\nx.en")
     assert [(run.info.status, run.data.tags["failure"]) for run in runs()] == [
@@ -98,7 +98,7 @@ def test_failure_is_told_on_every_level() -> None:
     ] * 2
 
 
-def test_failure_before_any_step_is_told_on_the_run_that_mlflow_run_opened(opened_run: Run) -> None:
+def test_failure_before_any_step_is_tagged_on_the_run_that_mlflow_run_opened(opened_run: Run) -> None:
     mark_failed("units: found 'x', must be a whole number")
     (found,) = runs()
     assert (found.info.status, found.data.tags["failure"]) == ("FAILED", "units: found 'x', must be a whole number")

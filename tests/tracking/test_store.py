@@ -1,4 +1,4 @@
-"""The tracking store: a new one made by several processes at once, a server that is not there."""
+"""What precedes all steps: a store made by several processes at once, a server that is away, abandoned runs closed."""
 
 import socket
 import subprocess
@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from components.errors import InputError
-from components.tracking import check_tracking
+from components.tracking import check_tracking, step_run
 from tests.tracking.conftest import Line
 
 PROCESSES = 4
@@ -27,8 +28,6 @@ def test_four_processes_create_one_store(tmp_path: Path, monkeypatch: pytest.Mon
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(PROCESSES)]
     errors = [process.communicate()[1] for process in processes]
     assert [process.returncode for process in processes] == [0] * PROCESSES, errors
-
-    from mlflow import MlflowClient
 
     runs = MlflowClient().search_runs(["0"])
     assert [(run.info.status, run.data.metrics["kept"]) for run in runs] == [("FINISHED", 1)] * PROCESSES
@@ -68,3 +67,36 @@ def test_server_that_is_away_is_refused_within_seconds(kind: str, monkeypatch: p
             check_tracking()
         assert time.monotonic() - start < 10
         assert "secret" not in str(caught.value)
+
+
+TRAIN_FOR_LONG = """
+import sys, time
+from pathlib import Path
+from components.tracking import step_run
+with step_run("main", {}), step_run("train", {}) as run:
+    run.flush()
+    Path(sys.argv[1]).touch()
+    time.sleep(60)
+"""
+
+
+def test_run_of_a_killed_process_is_closed_at_the_next_start(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    process = subprocess.Popen([sys.executable, "-c", TRAIN_FOR_LONG, started])
+    while not started.exists():
+        assert process.poll() is None
+    with step_run("evaluate", {}) as alive:
+        alive.flush()
+        check_tracking()
+        assert {run.info.status for run in MlflowClient().search_runs(["0"])} == {"RUNNING"}
+
+        process.kill()
+        process.wait()
+        check_tracking()
+        found = {run.data.tags["step"]: run for run in MlflowClient().search_runs(["0"])}
+        assert {step: run.info.status for step, run in found.items()} == {
+            "main": "KILLED",
+            "train": "KILLED",
+            "evaluate": "RUNNING",
+        }
+        assert found["train"].data.tags["failure"] == "its process ended without a word"

@@ -16,8 +16,8 @@ from tests.tracking.conftest import Line
 EPOCHS = 4
 # The entry point, less patient than it is.
 _TRAIN = """
-from components.tracking import outbox, server
-outbox.PATIENCE_SECONDS = server.WAIT_SECONDS = 2.0
+from components.tracking import outbox, store
+outbox.PATIENCE_SECONDS = store.WAIT_SECONDS = 2.0
 from pipelines import cli, train
 cli.run(train.main)
 """
@@ -36,35 +36,35 @@ def test_training_goes_on_to_its_end_and_the_same_command_logs_the_model_when_th
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
-    wait_until(lambda: bool(told()), process)
+    wait_until(lambda: bool(history()), process)
     server.cut()
     printed = process.communicate(timeout=600)[0]
     assert process.returncode == 2, printed
     assert f"epoch {EPOCHS}: validation loss" in printed
-    assert "the server is away; what it was not told is kept in mlruns/outbox/" in printed
+    assert "the server is away; what could not be logged is kept in mlruns/outbox/" in printed
     assert "has been away for 2 s" in printed.splitlines()[-1]
     assert "what is finished is kept, and the same command goes on from there" in printed.splitlines()[-1]
     assert "Traceback" not in printed
-    before = told()
+    before = history()
 
-    server.mend()
+    server.restore()
     printed = checkout.run("train", **flags)
-    # Nothing is trained again; the model is logged, and each of the two runs tells the whole curve.
+    # Nothing is trained again; the model is logged, and each of the two runs has the whole curve.
     assert f"Going on from step {before[-1]['step']} of kept" in printed
-    assert told() == before
+    assert history() == before
     again, first = runs_of("train")
     assert [run.info.status for run in (first, again)] == ["FAILED", "FINISHED"]
     assert "has been away" in first.data.tags["failure"]
     measured = [event["metrics"]["val_loss"] for event in before if event["kind"] == "Epoch"]
     assert len(measured) == EPOCHS
     for run in (first, again):
-        history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "val_loss")
-        assert [metric.value for metric in history] == measured
+        recorded = mlflow.MlflowClient().get_metric_history(run.info.run_id, "val_loss")
+        assert [metric.value for metric in recorded] == measured
     assert not list(KEPT.glob("*/*"))
 
 
-def told() -> list[dict]:
-    """What the training told so far."""
+def history() -> list[dict]:
+    """What the training reported so far."""
     file = Path("kept", HISTORY_FILE)
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else []
     return [json.loads(line) for line in lines if line.endswith("\n")]

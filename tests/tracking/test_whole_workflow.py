@@ -21,7 +21,7 @@ def test_server_that_goes_away_while_it_trains_misses_nothing(
     wait_until(lambda: any((checkout.folder / "checkpoints").glob("*/training.key")), process)
     server.cut()
     time.sleep(AWAY_SECONDS)
-    server.mend()
+    server.restore()
     printed = process.communicate(timeout=600)[0]
     assert process.returncode == 0, printed
     assert "Gate   away version 1 is now champion: there was no champion" in printed
