@@ -62,14 +62,14 @@ def _prepared(plan: Plan, destination: Destination, forced: bool) -> str:
 
     # The dataset is put in its place within the run, which fails if that does. What is refused before opens none.
     with ExitStack() as staging:
-        workplace = staging.enter_context(destination.staged())
+        directory = staging.enter_context(destination.staged())
         with step_run(STEP, parameters, name=name) as step:
             for parameter, sources in plan.corpora.items():
                 for source in sources:
                     step.log_corpus(source.name, source.digest(), context=parameter)
-            manifest, figures = prepare(plan, workplace)
+            manifest, figures = prepare(plan, directory)
             step.log_metrics(metrics(manifest) | figures)
-            step.log_artifact(workplace.folder / "manifest.json")
+            step.log_artifact(directory.folder / "manifest.json")
             step.log_text(corpus_page(manifest), "corpus.html")
             step.log_dataset(str(destination), manifest, context=STEP)
             if warnings := _warnings(manifest):

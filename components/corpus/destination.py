@@ -1,7 +1,7 @@
-"""Where a dataset goes: a folder of this machine, or a place on a file system that Beam knows (``gs://…``).
+"""Where a dataset goes: a folder of this machine, or one on a file system that Beam knows (``gs://…``).
 
-A folder is staged beside its place and renamed. Elsewhere nothing can be renamed as a whole: there, files move one by
-one into an empty place, and the manifest, written last, makes them a dataset.
+A local folder is staged beside the old one and renamed. A remote one cannot be renamed as a whole: its files move one
+by one into an empty folder, and the manifest, written last, makes them a dataset.
 """
 
 import tempfile
@@ -13,15 +13,24 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.corpus.files import file_systems, is_remote, open_raw, reaching, write_file
-from components.corpus.remote_folders import delete_folders, download, rename_files, sizes_below
+from components.corpus.files import (
+    delete_folders,
+    download,
+    file_systems,
+    is_remote,
+    open_raw,
+    remote_access,
+    rename_files,
+    sizes_below,
+    write_file,
+)
 from components.dataset import folder as folders
 from components.dataset.manifest import MANIFEST_FILE, Manifest
 from components.errors import InputError
 
-# What an unfinished attempt wrote stands below a folder of this name and a number.
+# The staging directory of an attempt has this name and a number.
 _ATTEMPT = ".partial-"
-# Written first of all: what cannot be written to is found out before the workers are started.
+# Written first of all, so that a folder that cannot be written to is refused before the workers are started.
 _STARTED = "started"
 # Of no use where the dataset is only read.
 _NOT_FETCHED = ("rejected/", _ATTEMPT)
@@ -29,14 +38,14 @@ _FETCHED_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class Workplace:
-    """Where a dataset is being made: the launcher writes into ``folder``, the workers below ``bulk`` (a path or URL).
+class StagingDirectory:
+    """Where a dataset is made: the launcher writes into ``folder``, the workers below ``worker_path`` (path or URL).
 
     On this machine the two are the same.
     """
 
     folder: Path
-    bulk: str
+    worker_path: str
 
 
 class Destination(ABC):
@@ -57,7 +66,7 @@ class Destination(ABC):
 
     @abstractmethod
     def check_replaceable(self, key: str, force: bool) -> None:
-        """Looks whether a dataset may be put there.
+        """Checks that a dataset may be put there.
 
         Raises:
             InputError: if it holds another dataset and ``force`` is not set; if it holds anything that is no part of
@@ -65,8 +74,8 @@ class Destination(ABC):
         """
 
     @abstractmethod
-    def staged(self) -> AbstractContextManager[Workplace]:
-        """Where to make the dataset; it appears at the destination, whole, when the block ends without an error.
+    def staged(self) -> AbstractContextManager[StagingDirectory]:
+        """A directory to make the dataset in; it becomes the destination, whole, when the block ends without error.
 
         Raises:
             InputError: if nothing can be written there.
@@ -97,16 +106,16 @@ class LocalDestination(Destination):
         folders.check_replaceable(self.folder, key, force)
 
     @contextmanager
-    def staged(self) -> Iterator[Workplace]:
+    def staged(self) -> Iterator[StagingDirectory]:
         with folders.staged(self.folder) as partial:
-            yield Workplace(partial, str(partial))
+            yield StagingDirectory(partial, str(partial))
 
     def fetch(self, cache: Path) -> Path:
         return self.folder
 
 
 class RemoteDestination(Destination):
-    """A place on a remote file system. Nobody keeps two launchers apart there; the later one to finish is refused."""
+    """A folder of a remote file system. It has no locks: of two launchers the later one to finish is refused."""
 
     def __init__(self, url: str):
         if set(url) & set("*?["):
@@ -116,13 +125,11 @@ class RemoteDestination(Destination):
     def __str__(self) -> str:
         return self.url
 
-    @contextmanager
-    def _reaching(self) -> Iterator[None]:
-        with reaching(f"data_dir: {self.url}"):
-            yield
+    def _access(self) -> AbstractContextManager[None]:
+        return remote_access(f"data_dir: {self.url}")
 
     def find_intact(self) -> Manifest | None:
-        with self._reaching():
+        with self._access():
             sizes = sizes_below(self.url)
             manifest = self._manifest() if MANIFEST_FILE in sizes else None
             return manifest if manifest and folders.is_whole(manifest, sizes) else None
@@ -133,7 +140,7 @@ class RemoteDestination(Destination):
         return None
 
     def check_replaceable(self, key: str, force: bool) -> None:
-        with self._reaching():
+        with self._access():
             names = {path.split("/")[0] for path in sizes_below(self.url)}
             folders.check_foreign(self.url, (name for name in names if not name.startswith(_ATTEMPT)))
             # Without a manifest it is what an attempt left that was killed while it moved its files here.
@@ -143,32 +150,32 @@ class RemoteDestination(Destination):
                     raise folders.held(self.url, found.key if found else None, key)
 
     @contextmanager
-    def staged(self) -> Iterator[Workplace]:
+    def staged(self) -> Iterator[StagingDirectory]:
         # A new name each time: the workers of a launcher that was killed may still be writing to theirs.
-        bulk = f"{self.url}/{_ATTEMPT}{uuid.uuid4().hex[:12]}"
-        with self._reaching():
-            write_file(f"{bulk}/{_STARTED}", [b""])
+        staging = f"{self.url}/{_ATTEMPT}{uuid.uuid4().hex[:12]}"
+        with self._access():
+            write_file(f"{staging}/{_STARTED}", [b""])
         try:
             with tempfile.TemporaryDirectory(prefix="dataset-") as folder:
-                yield Workplace(Path(folder), bulk)
-                with self._reaching():
-                    self._publish(Path(folder), bulk)
+                yield StagingDirectory(Path(folder), staging)
+                with self._access():
+                    self._publish(Path(folder), staging)
         finally:
             with suppress(Exception):
-                delete_folders([bulk])
+                delete_folders([staging])
 
-    def _publish(self, folder: Path, bulk: str) -> None:
-        """Puts a finished dataset in the place of what is there."""
+    def _publish(self, folder: Path, staging: str) -> None:
+        """Replaces what is there by a finished dataset."""
         manifest = Manifest.load(folder)
         for file in folders.sizes(folder):
             if file != MANIFEST_FILE:
-                write_file(f"{bulk}/{file}", [(folder / file).read_bytes()])
-        made = sizes_below(bulk)
+                write_file(f"{staging}/{file}", [(folder / file).read_bytes()])
+        made = sizes_below(staging)
         if not folders.is_whole(manifest, made):
             raise InputError(f"data_dir: another process has put a dataset into {self.url} in the meantime")
-        self._clear(keep=bulk)
+        self._clear(keep=staging)
         files = sorted(made.keys() - {_STARTED})
-        rename_files([f"{bulk}/{file}" for file in files], [f"{self.url}/{file}" for file in files])
+        rename_files([f"{staging}/{file}" for file in files], [f"{self.url}/{file}" for file in files])
         write_file(f"{self.url}/{MANIFEST_FILE}", [(folder / MANIFEST_FILE).read_bytes()])
 
     def _clear(self, keep: str) -> None:
@@ -182,7 +189,7 @@ class RemoteDestination(Destination):
         delete_folders(sorted(folders - {keep}))
 
     def fetch(self, cache: Path) -> Path:
-        with self._reaching():
+        with self._access():
             sizes = sizes_below(self.url)
             if MANIFEST_FILE not in sizes:
                 raise InputError(f"data_dir: {self.url} holds no prepared dataset (no {MANIFEST_FILE})")
@@ -192,9 +199,9 @@ class RemoteDestination(Destination):
             if folders.find_intact(folder) == manifest:
                 return folder
             folders.check_replaceable(folder, manifest.key, force=True)
-            wanted = [file for file in sizes if not file.startswith(_NOT_FETCHED)]
+            needed = [file for file in sizes if not file.startswith(_NOT_FETCHED)]
             with folders.staged(folder) as partial, ThreadPoolExecutor(_FETCHED_AT_ONCE) as threads:
-                list(threads.map(lambda file: download(f"{self.url}/{file}", partial / file), wanted))
+                list(threads.map(lambda file: download(f"{self.url}/{file}", partial / file), needed))
                 if folders.find_intact(partial) != manifest:
-                    raise InputError(f"data_dir: {self.url} holds a damaged dataset; prepare it anew")
+                    raise InputError(f"data_dir: {self.url} holds a damaged dataset; prepare it again")
         return folder

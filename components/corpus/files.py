@@ -4,12 +4,13 @@ import glob
 import gzip
 import hashlib
 import os
+import shutil
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
@@ -21,7 +22,7 @@ import pyarrow.compute as pc
 from components.errors import InputError
 
 CHUNK = 8 << 20
-# Lines between two places in a file that reading can start from.
+# Lines between two positions in a file that reading can start from.
 STRIDE = 1 << 18
 # So many workers read a compressed file at once, each of them all of it, and keep every so-many-th block.
 STRIPES = 2
@@ -51,8 +52,8 @@ def file_systems() -> Any:
 
 
 @contextmanager
-def reaching(path: str) -> Iterator[None]:
-    """Tells in one line what a remote file system complains of; each has errors of its own.
+def remote_access(path: str) -> Iterator[None]:
+    """Turns whatever a remote file system raises into one line; each has exceptions of its own.
 
     Raises:
         InputError: if the block fails, naming the path.
@@ -63,18 +64,18 @@ def reaching(path: str) -> Iterator[None]:
         raise
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{path} cannot be reached: {reason}") from error
+        raise InputError(f"{path} cannot be accessed: {reason}") from error
 
 
 def exists(path: str) -> bool:
     if not is_remote(path):
         return Path(path).is_file()
-    with reaching(path):
+    with remote_access(path):
         return file_systems().exists(path)
 
 
 def check_file(path: str) -> None:
-    """Looks whether there is a file that may be read; symbolic links are followed.
+    """Checks that there is a file that may be read; symbolic links are followed.
 
     Raises:
         InputError: if not.
@@ -96,25 +97,8 @@ def matching(pattern: str) -> list[str]:
     """The files that a glob stands for, in no particular order."""
     if not is_remote(pattern):
         return [path for path in glob.glob(pattern, recursive=True) if Path(path).is_file()]
-    with reaching(pattern):
+    with remote_access(pattern):
         return [metadata.path for metadata in file_systems().match([pattern])[0].metadata_list]
-
-
-def open_raw(path: str) -> BinaryIO:
-    """The file's bytes as they are stored."""
-    if not is_remote(path):
-        return open(path, "rb")
-    systems = file_systems()
-    from apache_beam.io.filesystem import CompressionTypes
-
-    with reaching(path):
-        return systems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
-
-
-def open_text(path: str) -> BinaryIO:
-    """The file's bytes, decompressed if its name ends in ``.gz``."""
-    file = open_raw(path)
-    return gzip.GzipFile(fileobj=file) if is_gzip(path) else file  # type: ignore[return-value]
 
 
 def file_size(path: str) -> int:
@@ -123,108 +107,40 @@ def file_size(path: str) -> int:
     return stored * (GZIP_RATIO if is_gzip(path) else 1)
 
 
-@dataclass(frozen=True)
-class Scan:
-    """What one pass over a file tells: its digest, its lines, and where every ``STRIDE``-th line begins (bytes).
-
-    ``lines`` is None and ``starts`` begins and ends with 0 for a compressed file. ``digest`` is None for a remote one:
-    see :func:`file_digest`.
-    """
-
-    digest: str | None
-    lines: int | None
-    starts: tuple[int, ...]
-
-    def lines_from(self, start: int) -> int | None:
-        """How many lines there are from ``starts[start]`` to the next start, or to the end."""
-        return None if self.lines is None else min(STRIDE, self.lines - start * STRIDE)
-
-
-@lru_cache(maxsize=4096)
-def _scan(path: str, size: int, modified: int) -> Scan:
-    digest, lines, offset, last = hashlib.sha256(), 0, 0, b"\n"
-    starts = [0]
-    with open_raw(path) as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            if is_gzip(path):
-                continue
-            ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord("\n"))
-            # The line after the k-th newline of the file is line k (from 0): which newlines precede a stride's start?
-            first = (-lines - 1) % STRIDE
-            starts.extend(offset + int(end) + 1 for end in ends[first::STRIDE])
-            lines, offset, last = lines + len(ends), offset + len(chunk), chunk[-1:]
-    if is_gzip(path):
-        return Scan(digest.hexdigest(), None, (0,))
-    if last != b"\n" and not _holds_mark_alone(path, size):
-        lines += 1
-    # An empty file has one part too, with nothing in it.
-    return Scan(digest.hexdigest(), lines, tuple(start for start in starts if start < offset) or (0,))
-
-
-@lru_cache(maxsize=4096)
-def _scan_remote(path: str, size: int, modified: float) -> Scan:
-    if is_gzip(path):
-        return Scan(None, None, (0,))
-    lines, ends_whole, starts, begins = 0, True, [0], range(0, size, _SCANNED)
-    with ThreadPoolExecutor(_SCANNERS) as threads:
-        parts = threads.map(lambda begin: _line_ends(path, begin), begins)
-        for begin, ends in zip(begins, parts, strict=True):
-            starts.extend(begin + int(end) + 1 for end in ends[(-lines - 1) % STRIDE :: STRIDE])
-            lines += len(ends)
-            ends_whole = bool(len(ends)) and begin + int(ends[-1]) + 1 == size
-    lines += not (ends_whole or _holds_mark_alone(path, size))
-    return Scan(None, lines, tuple(start for start in starts if start < size) or (0,))
-
-
-def _line_ends(path: str, begin: int) -> np.ndarray:
-    """Where in the ``_SCANNED`` bytes from ``begin`` on the line ends are."""
-    with reaching(path), open_raw(path) as file:
-        file.seek(begin)
-        return np.flatnonzero(np.frombuffer(file.read(_SCANNED), np.uint8) == ord("\n")).astype(np.uint32)
-
-
-def _holds_mark_alone(path: str, size: int) -> bool:
-    """Whether there is nothing in the file but a byte order mark, which is no line."""
-    if size != len(_BYTE_ORDER_MARK):
-        return False
-    with reaching(path), open_raw(path) as file:
-        return file.read() == _BYTE_ORDER_MARK
-
-
-def scan(path: str) -> Scan:
-    """Reads the file once (remembered as long as it does not change), unless it is remote and compressed."""
-    if is_remote(path):
-        metadata = _metadata(path)
-        return _scan_remote(path, metadata.size_in_bytes, metadata.last_updated_in_seconds)
-    status = Path(path).stat()
-    return _scan(path, status.st_size, status.st_mtime_ns)
-
-
-def shrunk(path: str) -> InputError:
-    """What to raise where a file ends before all the lines that :func:`scan` found in it."""
-    return InputError(f"{path} holds fewer lines than when it was looked at; it must not change while it is read")
-
-
 def file_digest(path: str) -> str:
     """A digest of the file's content: for a remote file its file system's checksum, if that has any."""
     if not is_remote(path):
         return scan(path).digest or ""
-    with reaching(path):
+    with remote_access(path):
         size, checksum = str(_metadata(path).size_in_bytes), file_systems().checksum(path)
         # A file system without checksums gives the size.
-        if checksum != size:
-            return f"{checksum} {size}"
-        digest = hashlib.sha256()
-        with open_raw(path) as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-        return digest.hexdigest()
+        return f"{checksum} {size}" if checksum != size else _sha256(path)
 
 
 def _metadata(path: str) -> Any:
-    with reaching(path):
+    with remote_access(path):
         return file_systems().match([path])[0].metadata_list[0]
+
+
+def _sha256(path: str) -> str:
+    with open_raw(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+
+
+def open_raw(path: str) -> BinaryIO:
+    """The file's bytes as they are stored."""
+    if not is_remote(path):
+        return open(path, "rb")
+    from apache_beam.io.filesystem import CompressionTypes
+
+    with remote_access(path):
+        return file_systems().open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+
+
+def open_text(path: str) -> BinaryIO:
+    """The file's bytes, decompressed if its name ends in ``.gz``."""
+    file = open_raw(path)
+    return gzip.GzipFile(fileobj=file) if is_gzip(path) else file  # type: ignore[return-value]
 
 
 def line_arrays(path: str, offset: int = 0) -> Iterator[pa.Array]:
@@ -238,7 +154,7 @@ def line_arrays(path: str, offset: int = 0) -> Iterator[pa.Array]:
         file.seek(offset)
         chunks = _chunks(file, path)
         for chunk in chunks:
-            # A line longer than a chunk is glued together here; bytes.join keeps that linear.
+            # A line longer than a chunk is joined here; bytes.join keeps that linear.
             pieces = [rest, chunk]
             while b"\n" not in pieces[-1] and (more := next(chunks, b"")):
                 pieces.append(more)
@@ -265,47 +181,160 @@ def _split_lines(text: bytes) -> pa.Array:
     return pc.if_else(returns, pc.binary_slice(lines, 0, -1), lines) if pc.any(returns).as_py() else lines
 
 
-def write_file(path: str, pieces: Iterable[bytes]) -> int:
-    """Writes a file, making its folder; says how many bytes it has. It appears whole.
+@dataclass(frozen=True)
+class Scan:
+    """What one pass over a file finds: its digest, its lines, and where every ``STRIDE``-th line begins (bytes).
 
-    A distributed runner may write it a second time while a worker that it has given up is still at it. What that one
+    ``lines`` is None and ``starts`` begins and ends with 0 for a compressed file. ``digest`` is None for a remote one:
+    see :func:`file_digest`.
+    """
+
+    digest: str | None
+    lines: int | None
+    starts: tuple[int, ...]
+
+    def lines_from(self, start: int) -> int | None:
+        """How many lines there are from ``starts[start]`` to the next start, or to the end."""
+        return None if self.lines is None else min(STRIDE, self.lines - start * STRIDE)
+
+
+def scan(path: str) -> Scan:
+    """Reads the file once (remembered as long as it does not change), unless it is remote and compressed."""
+    if is_remote(path):
+        metadata = _metadata(path)
+        return _scan(path, metadata.size_in_bytes, metadata.last_updated_in_seconds)
+    status = Path(path).stat()
+    return _scan(path, status.st_size, status.st_mtime_ns)
+
+
+def shrunk(path: str) -> InputError:
+    """What to raise where a file ends before all the lines that :func:`scan` found in it."""
+    return InputError(f"{path} holds fewer lines than when it was looked at; it must not change while it is read")
+
+
+@lru_cache(maxsize=4096)
+def _scan(path: str, size: int, modified: float) -> Scan:
+    if is_gzip(path):
+        return Scan(None if is_remote(path) else _sha256(path), None, (0,))
+    digest = None if is_remote(path) else hashlib.sha256()
+    lines, end, starts = 0, 0, [0]
+    for begin, ends in _local_line_ends(path, digest) if digest else _remote_line_ends(path, size):
+        # The line after the k-th newline of the file is line k (from 0): which newlines precede a stride's start?
+        starts.extend(begin + int(position) + 1 for position in ends[(-lines - 1) % STRIDE :: STRIDE])
+        lines += len(ends)
+        if len(ends):
+            end = begin + int(ends[-1]) + 1
+    # A last line may lack its end. A byte order mark with nothing behind it is no line.
+    if end < size and not _holds_mark_alone(path, size):
+        lines += 1
+    # An empty file has one start too, with nothing behind it.
+    starts_within = tuple(start for start in starts if start < size) or (0,)
+    return Scan(digest.hexdigest() if digest else None, lines, starts_within)
+
+
+def _local_line_ends(path: str, digest: "hashlib._Hash") -> Iterator[tuple[int, np.ndarray]]:
+    """Offsets of chunks, and where in them the line ends are. Updates the digest."""
+    offset = 0
+    with open(path, "rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            yield offset, _newlines(chunk)
+            offset += len(chunk)
+
+
+def _remote_line_ends(path: str, size: int) -> Iterator[tuple[int, np.ndarray]]:
+    offsets = range(0, size, _SCANNED)
+
+    def read(offset: int) -> np.ndarray:
+        with remote_access(path), open_raw(path) as file:
+            file.seek(offset)
+            return _newlines(file.read(_SCANNED)).astype(np.uint32)
+
+    with ThreadPoolExecutor(_SCANNERS) as threads:
+        yield from zip(offsets, threads.map(read, offsets), strict=True)
+
+
+def _newlines(data: bytes) -> np.ndarray:
+    return np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+
+
+def _holds_mark_alone(path: str, size: int) -> bool:
+    if size != len(_BYTE_ORDER_MARK):
+        return False
+    with remote_access(path), open_raw(path) as file:
+        return file.read() == _BYTE_ORDER_MARK
+
+
+def write_file(path: str, pieces: Iterable[bytes]) -> int:
+    """Writes a file, making its folder; returns how many bytes it has. It appears whole.
+
+    A distributed runner may write it a second time while a worker that it has given up is still writing. What that one
     leaves behind ends in ``PARTIAL``.
 
     Raises:
         InputError: if a file of this machine cannot be written: its disk is full, say.
     """
     if is_remote(path):
-        return _write(path, pieces)
+        from apache_beam.io.filesystem import CompressionTypes
+
+        with file_systems().create(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+            return _write(file, pieces)
     written = f"{path}.{uuid4().hex}{PARTIAL}"
     try:
-        size = _write(written, pieces)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with open(written, "wb") as file:
+            size = _write(file, pieces)
         os.replace(written, path)
     except OSError as error:
         raise InputError(f"data_dir: {path} cannot be written: {error.strerror}") from None
     return size
 
 
-def _write(path: str, pieces: Iterable[bytes]) -> int:
-    size = 0
-    with _create(path) as file:
-        for piece in pieces:
-            size += file.write(piece) or len(piece)
-    return size
+def _write(file: BinaryIO, pieces: Iterable[bytes]) -> int:
+    return sum(file.write(piece) or len(piece) for piece in pieces)
 
 
 def remove_file(path: str) -> None:
     if not is_remote(path):
         Path(path).unlink()
         return
-    with reaching(path):
+    with remote_access(path):
         file_systems().delete([path])
 
 
-def _create(path: str) -> BinaryIO:
-    if not is_remote(path):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        return open(path, "wb")
-    systems = file_systems()
-    from apache_beam.io.filesystem import CompressionTypes
+def download(url: str, path: Path) -> None:
+    """Copies a remote file to this machine, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open_raw(url) as source, open(path, "wb") as file:
+        shutil.copyfileobj(source, file, CHUNK)
 
-    return systems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)
+
+def upload(path: Path, url: str) -> None:
+    """Copies a file of this machine to a remote file system."""
+    with open(path, "rb") as file:
+        write_file(url, iter(partial(file.read, CHUNK), b""))
+
+
+def sizes_below(url: str) -> dict[str, int]:
+    """The files below a remote folder: path relative to it → bytes."""
+    found = file_systems().match([f"{url}/**"])[0].metadata_list
+    paths = ((metadata.path[len(url) + 1 :], metadata.size_in_bytes) for metadata in found)
+    # What ends in a slash only makes a folder show in the pages of an object store.
+    return {path: size for path, size in paths if path and not path.endswith("/")}
+
+
+def rename_files(old: Sequence[str], new: Sequence[str]) -> None:
+    """Renames remote files one by one, making folders where the file system has folders."""
+    systems = file_systems()
+    if systems.get_filesystem(new[0]).has_dirs():
+        for folder in sorted({path.rpartition("/")[0] for path in new}):
+            if not systems.exists(folder):
+                systems.mkdirs(folder)
+    systems.rename(list(old), list(new))
+
+
+def delete_folders(urls: Iterable[str]) -> None:
+    """Deletes all that is below each; an object store, which has no folders, needs a slash at the end of the name."""
+    if urls := list(urls):
+        slash = "" if file_systems().get_filesystem(urls[0]).has_dirs() else "/"
+        file_systems().delete([url + slash for url in urls])

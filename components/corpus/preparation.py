@@ -1,19 +1,20 @@
 """From a plan to a dataset: runs the pipeline and writes what belongs beside the records."""
 
 import logging
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
 from components.corpus.cleaning import NORMALIZED
-from components.corpus.destination import Workplace
+from components.corpus.destination import StagingDirectory
 from components.corpus.encoding import RecordFacts
 from components.corpus.files import PARTIAL
 from components.corpus.parameters import PrepareParameters
 from components.corpus.pipeline import build
 from components.corpus.plan import CORPORA, Plan
-from components.corpus.progress import Progress, passed_here
+from components.corpus.progress import passed_here, progress
 from components.corpus.reading import GIVEN, READ
 from components.corpus.report import take_report
 from components.corpus.runners.launch import Launch
@@ -32,8 +33,8 @@ from components.text.vocabulary import Vocabulary
 _logger = logging.getLogger(__name__)
 
 
-def prepare(plan: Plan, workplace: Workplace) -> tuple[Manifest, dict[str, float]]:
-    """Runs the pipeline and makes a dataset of what it leaves in ``workplace``.
+def prepare(plan: Plan, staging: StagingDirectory) -> tuple[Manifest, dict[str, float]]:
+    """Runs the pipeline and makes a dataset of what it leaves in ``staging``.
 
     Returns:
         The manifest, and what the run was like: Beam's counters (as far as the runner tells them) and the speed.
@@ -44,11 +45,13 @@ def prepare(plan: Plan, workplace: Workplace) -> tuple[Manifest, dict[str, float
     """
     parameters = plan.parameters
     launch = Launch(parameters.runner, parameters.beam_options)
-    build(launch.pipeline, plan, workplace.bulk)
+    build(launch.pipeline, plan, staging.worker_path)
     watched = (passed_here,) if launch.counts_here else (partial(launch.counters, NAMESPACE), launch.state)
-    with Progress(*watched) as progress:
+    with progress(*watched):
+        began = time.monotonic()
         launch.run()
-    report, folder = Report(take_report(workplace.bulk)), workplace.folder
+        seconds = time.monotonic() - began
+    report, folder = Report(take_report(staging.worker_path)), staging.folder
     for left_over in folder.rglob(f"*{PARTIAL}"):
         left_over.unlink()
 
@@ -89,7 +92,7 @@ def prepare(plan: Plan, workplace: Workplace) -> tuple[Manifest, dict[str, float
         ),
     )
     manifest.save(folder)
-    return manifest, _figures(launch, report.tallies, progress.seconds)
+    return manifest, _figures(launch, report.tallies, seconds)
 
 
 def _figures(launch: Launch, tallies: Counter[str], seconds: float) -> dict[str, float]:

@@ -4,11 +4,11 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from types import TracebackType
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 READ, WRITTEN = "read", "written"
-# Seconds between two looks: often enough for a rewritten line, seldom enough for a log.
+# Seconds between two updates: often enough for a rewritten line, seldom enough for a log.
 _TERMINAL_PERIOD, _LOG_PERIOD = 0.2, 5.0
 # Seconds between two questions to a runner that is another program.
 _ASKING_PERIOD = 2.0
@@ -20,68 +20,56 @@ _lock = threading.Lock()
 
 
 def passed(name: str, pairs: int) -> None:
-    """Says that so many pairs passed a point of the pipeline."""
+    """Counts pairs that passed a point of the pipeline."""
     with _lock:
         _passed[name] += pairs
 
 
 def passed_here() -> Mapping[str, int]:
-    """How many pairs passed each point in this process since the last :class:`Progress` began."""
+    """How many pairs passed each point in this process since the last :func:`progress` began."""
     with _lock:
         return dict(_passed)
 
 
-class Progress:
-    """Shows, while a ``with`` block runs, how many pairs were read and written.
+@contextmanager
+def progress(
+    counters: Callable[[], Mapping[str, int]] = passed_here, state: Callable[[], str] = lambda: "RUNNING"
+) -> Iterator[None]:
+    """Shows, while the block runs, how many pairs were read and written. (How many there will be is not known.)
 
     Args:
-        counters: tells how many passed each point; empty as long as that is not known.
-        state: tells what is going on, shown as long as there are no counters.
+        counters: returns how many passed each point; empty as long as that is not known.
+        state: returns the job's state, shown as long as there are no counters.
     """
+    with _lock:
+        _passed.clear()
+    here = counters is passed_here
+    # Kept, because the runner holds back what workers write to stderr.
+    stderr = sys.stderr
+    terminal = stderr.isatty()
+    period = (_TERMINAL_PERIOD if here else _ASKING_PERIOD) if terminal else _LOG_PERIOD
+    began, ended = time.monotonic(), threading.Event()
 
-    def __init__(
-        self, counters: Callable[[], Mapping[str, int]] = passed_here, state: Callable[[], str] = lambda: "RUNNING"
-    ) -> None:
-        self._counters, self._state = counters, state
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        # Kept, because the runner holds back what workers write to stderr.
-        self._stderr = sys.stderr
-        self._terminal = self._stderr.isatty()
-        self.seconds = 0.0
-
-    def __enter__(self) -> "Progress":
-        with _lock:
-            _passed.clear()
-        self._started = time.monotonic()
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-        self.seconds = time.monotonic() - self._started
-        self._show(last=True)
-
-    def _watch(self) -> None:
-        asking = _TERMINAL_PERIOD if self._counters is passed_here else _ASKING_PERIOD
-        while not self._stop.wait(asking if self._terminal else _LOG_PERIOD):
-            self._show()
-
-    def _show(self, last: bool = False) -> None:
-        seconds = time.monotonic() - self._started
-        line = f"prepare: {self._told(self._counters(), seconds)}, {seconds:.0f} s"
-        if self._terminal:
-            line = "\r\033[K" + line + ("\n" if last else "")
+    def show(last: bool = False) -> None:
+        found, seconds = counters(), time.monotonic() - began
+        if READ in found or here:
+            read, written = found.get(READ, 0), found.get(WRITTEN, 0)
+            text = f"{read:,} pairs read, {written:,} written, {read / max(seconds, 1e-9):,.0f} pairs/s"
         else:
-            line += "\n"
-        self._stderr.write(line)
-        self._stderr.flush()
+            text = f"the job is {state()}, no counters so far"
+        begin, end = ("\r\033[K", "\n" if last else "") if terminal else ("", "\n")
+        stderr.write(f"{begin}prepare: {text}, {seconds:.0f} s{end}")
+        stderr.flush()
 
-    def _told(self, counters: Mapping[str, int], seconds: float) -> str:
-        if READ not in counters and self._counters is not passed_here:
-            return f"the job is {self._state()}, no counters so far"
-        read, written = counters.get(READ, 0), counters.get(WRITTEN, 0)
-        return f"{read:,} pairs read, {written:,} written, {read / max(seconds, 1e-9):,.0f} pairs/s"
+    def watch() -> None:
+        while not ended.wait(period):
+            show()
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        show(last=True)

@@ -12,8 +12,7 @@ from apache_beam.metrics import Metrics
 from apache_beam.ml.inference.base import ModelHandler, RunInference
 from apache_beam.utils.shared import Shared
 
-from components.corpus.files import is_remote, reaching
-from components.corpus.remote_folders import download, sizes_below
+from components.corpus.files import download, is_remote, remote_access, sizes_below
 from components.corpus.runners.launch import Launch
 from components.serving.options import TranslationOptions
 from components.serving.package import FoundModel
@@ -101,7 +100,7 @@ class TranslatorHandler(ModelHandler[RangeTexts, RangeTranslations, Translator])
         if not is_remote(self._model):
             return _load(Path(self._model))
         with tempfile.TemporaryDirectory(prefix="model-") as folder:
-            with reaching(f"model: {self._model}"):
+            with remote_access(f"model: {self._model}"):
                 for name in sizes_below(self._model):
                     download(f"{self._model}/{name}", Path(folder, name))
             return _load(Path(folder))

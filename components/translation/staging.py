@@ -17,8 +17,17 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from components.corpus.files import PARTIAL, file_systems, open_raw, reaching, write_file
-from components.corpus.remote_folders import delete_folders, rename_files, sizes_below, upload
+from components.corpus.files import (
+    PARTIAL,
+    delete_folders,
+    file_systems,
+    open_raw,
+    remote_access,
+    rename_files,
+    sizes_below,
+    upload,
+    write_file,
+)
 from components.errors import InputError
 from components.translation.formats import Format, RowRange, ending_of
 
@@ -202,7 +211,7 @@ class RemoteStaging(Staging):
         self._folder = f"{output}{STAGING_SUFFIX}/{hashlib.sha256(plan.encode()).hexdigest()[:16]}"
 
     def _one_line_errors(self) -> AbstractContextManager[None]:
-        return reaching(f"output: {self.output}")
+        return remote_access(f"output: {self.output}")
 
     @contextmanager
     def opened(self, plan: str) -> Iterator[None]:

@@ -30,7 +30,7 @@ def bucket(tmp_path: Path) -> Iterator[Path]:
 
     TrialFileSystem.root = tmp_path / "remote"
     yield tmp_path / "remote/bucket"
-    files._scan_remote.cache_clear()
+    files._scan.cache_clear()
 
 
 def run(data_dir: Any, corpus: Any, **parameters: Any) -> None:
@@ -95,8 +95,8 @@ def test_a_failure_leaves_the_old_remote_dataset_and_nothing_else(bucket: Path, 
     whole = content(bucket / "sets/d")
 
     def interrupted() -> None:
-        with Destination.of(URL).staged() as workplace:
-            files.write_file(f"{workplace.bulk}/records/x", [b"x"])
+        with Destination.of(URL).staged() as directory:
+            files.write_file(f"{directory.worker_path}/records/x", [b"x"])
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -109,9 +109,9 @@ def test_the_later_of_two_launchers_is_refused(bucket: Path, corpus: str) -> Non
     whole = content(bucket / "sets/d")
 
     def later() -> None:
-        with Destination.of(URL).staged() as workplace:
+        with Destination.of(URL).staged() as directory:
             # It has prepared all this, but the other one's end removed what its workers wrote.
-            (workplace.folder / "manifest.json").write_bytes(whole["manifest.json"])
+            (directory.folder / "manifest.json").write_bytes(whole["manifest.json"])
 
     with pytest.raises(InputError, match=f"another process has put a dataset into {URL}"):
         later()
@@ -127,7 +127,7 @@ def test_a_run_fails_whose_dataset_cannot_be_put_in_its_place(
     from tests.corpus.trial_files import TrialFileSystem
 
     monkeypatch.setattr(TrialFileSystem, "rename", refused)
-    with pytest.raises(InputError, match=f"data_dir: {URL} cannot be reached: .*No space left"):
+    with pytest.raises(InputError, match=f"data_dir: {URL} cannot be accessed: .*No space left"):
         run(URL, corpus)
     (attempt,) = MlflowClient().search_runs(["0"])
     assert attempt.info.status == "FAILED"
@@ -145,7 +145,7 @@ def test_foreign_remote_files_are_never_replaced(bucket: Path, corpus: str) -> N
 def test_a_place_that_cannot_be_written_is_refused_before_anything_runs(bucket: Path, corpus: str) -> None:
     bucket.mkdir(parents=True)
     (bucket / "sets").write_text("a file where the folder should be")
-    with pytest.raises(InputError, match=f"data_dir: {URL} cannot be reached: ") as refusal:
+    with pytest.raises(InputError, match=f"data_dir: {URL} cannot be accessed: ") as refusal:
         run(URL, corpus)
     assert "\n" not in str(refusal.value)
 

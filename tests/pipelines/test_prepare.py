@@ -506,7 +506,7 @@ BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
     ),
     "remote folder without a file system": (
         lambda f: {"data_dir": "floppy://a/d"},
-        r"data_dir: floppy://a/d cannot be reached: Unable to get filesystem",
+        r"data_dir: floppy://a/d cannot be accessed: Unable to get filesystem",
     ),
     "remote folder with wildcards": (
         lambda f: {"data_dir": "gs://bucket/d*"},
@@ -514,7 +514,7 @@ BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
     ),
     "remote corpus without a file system": (
         lambda f: {"corpus": "floppy://a/x.tsv"},
-        r"corpus: floppy://a/x\.tsv cannot be reached: Unable to get filesystem",
+        r"corpus: floppy://a/x\.tsv cannot be accessed: Unable to get filesystem",
     ),
     "shares of one": (lambda f: {"validation_share": 0.5, "test_share": 0.5}, r"together they are 1, must be less"),
     "unknown rule": (lambda f: {"rules_off": "colour"}, r"rules_off: found 'colour', must be among"),

@@ -181,6 +181,6 @@ def test_what_cannot_be_written_is_reported_before_the_workers_start(
 ) -> None:
     (bucket / "in").write_text("One.\n")
     (bucket / "shut").write_text("a file where a folder is wanted")
-    with pytest.raises(InputError, match=r"^output: trial://bucket/shut/out cannot be reached: "):
+    with pytest.raises(InputError, match=r"^output: trial://bucket/shut/out cannot be accessed: "):
         translate(model, target="trial://bucket/shut/out")
     assert blind == []
