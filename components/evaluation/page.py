@@ -59,11 +59,11 @@ def line_chart(curves: Mapping[str, Curve], x: Axis, y: Axis) -> str:
     up = _Scale.of(y, [b for _, b in points], _HEIGHT - _BOTTOM, _TOP)
     marks = []
     for (name, curve), color in zip(shown.items(), _COLORS, strict=False):
-        places = [f"{across(a):.1f},{up(b):.1f}" for a, b in curve]
+        positions = [f"{across(a):.1f},{up(b):.1f}" for a, b in curve]
         title = f"<title>{escape(name)}</title>"
-        marks.append(f'<polyline points="{" ".join(places)}" fill="none" stroke="{color}">{title}</polyline>')
-        if len(places) < _MOST_MARKED:
-            circles = (place.split(",") for place in places)
+        marks.append(f'<polyline points="{" ".join(positions)}" fill="none" stroke="{color}">{title}</polyline>')
+        if len(positions) < _MOST_MARKED:
+            circles = (position.split(",") for position in positions)
             marks += [f'<circle cx="{cx}" cy="{cy}" r="2" fill="{color}"/>' for cx, cy in circles]
     return _svg(_WIDTH, _HEIGHT, [*_frame(x, across, y, up), *marks, *_legend(curves)])
 
@@ -71,15 +71,15 @@ def line_chart(curves: Mapping[str, Curve], x: Axis, y: Axis) -> str:
 def class_chart(scores: Sequence[ClassScore], heading: str) -> str:
     """BLEU and chrF of classes of sentences, with the number of sentences under each."""
     room = (_WIDTH - _LEFT - _RIGHT) / len(scores)
-    middles = [_LEFT + room * (place + 0.5) for place in range(len(scores))]
+    middles = [_LEFT + room * (number + 0.5) for number in range(len(scores))]
     y = Axis("", low=0, high=100)
     up = _Scale.of(y, [], _HEIGHT - _BOTTOM, _TOP)
     marks = []
     for middle, score in zip(middles, scores, strict=True):
         for side, value, color in ((-1, score.bleu, ACCENT), (0, score.chrf, SECOND)):
             height = up(0) - up(value)
-            place = f'x="{middle + side * room * 0.4:.1f}" y="{up(value):.1f}" width="{room * 0.38:.1f}"'
-            marks.append(f'<rect {place} height="{height:.1f}" fill="{color}"><title>{value:.1f}</title></rect>')
+            box = f'x="{middle + side * room * 0.4:.1f}" y="{up(value):.1f}" width="{room * 0.38:.1f}"'
+            marks.append(f'<rect {box} height="{height:.1f}" fill="{color}"><title>{value:.1f}</title></rect>')
         marks.append(_text(middle, _HEIGHT - _BOTTOM + 12, score.label, "middle"))
         marks.append(_text(middle, _HEIGHT - _BOTTOM + 23, f"({score.sentences})", "middle", size=9))
     bottom = _text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 5, f"{heading} (sentences)", "middle")
@@ -167,8 +167,8 @@ def _legend(names: Iterable[str]) -> list[str]:
 
 def _text(x: float, y: float, text: str, anchor: str, size: int = 11, turn: int = 0) -> str:
     turned = f' transform="rotate({turn} {x:.1f} {y:.1f})"' if turn else ""
-    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}"'
-    return f'<text {place} fill="{INK}"{turned}>{escape(text)}</text>'
+    layout = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}"'
+    return f'<text {layout} fill="{INK}"{turned}>{escape(text)}</text>'
 
 
 def _svg(width: int, height: int, marks: Iterable[str]) -> str:

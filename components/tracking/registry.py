@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CANDIDATE = "candidate"
 CHAMPION = "champion"
 PREVIOUS_CHAMPION = "previous-champion"
-# Tag of a version that was champion until somebody went back to the one before it, which it names.
+# Tag of a version that was champion until it was rolled back; its value names the version that became champion.
 ROLLED_BACK_TAG = "promotion.rolled_back"
 # What MLflow and Python put beside a model's files when it is loaded from where they lie.
 _ADDED_BY_LOADING = ("registered_model_meta", "__pycache__")

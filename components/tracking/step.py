@@ -34,7 +34,7 @@ _logger = logging.getLogger(__name__)
 def check_tracking() -> str:
     """Makes sure that runs can be recorded, before any work begins.
 
-    A new SQLite store is created under a file lock: four processes that create one at once break it for good. A
+    A new SQLite store is created under a file lock: four processes that create one at once leave it broken. A
     tracking server is asked for its health, because MLflow's client itself retries for minutes. Afterwards the client
     of this process retries only for seconds (``MLFLOW_HTTP_REQUEST_MAX_RETRIES`` set by the user stays). What an
     earlier run could not log to that server is logged now, and runs whose process was killed are closed.
