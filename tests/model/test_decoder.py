@@ -57,7 +57,7 @@ def test_each_layers_input_and_the_output_have_dropout():
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("attention", ["none", "luong", "scaled_luong", "bahdanau"])
+@pytest.mark.parametrize("attention", MECHANISMS)
 def test_hidden_states_and_gradients_are_those_of_basic_decoder(attention, layers):
     tf.keras.utils.set_random_seed(1)
     parameters = ModelParameters(embedding_size=6, units=8, layers=layers, attention=attention)
