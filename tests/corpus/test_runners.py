@@ -353,8 +353,10 @@ def test_an_interrupted_job_is_cancelled(
     said = process.communicate(timeout=120)[1]
     assert process.returncode == 130
     assert "PrismRunner: interrupted, and the job is cancelled" in said
-    time.sleep(1)
-    assert subprocess.run(["pgrep", "-g", str(process.pid)], capture_output=True).stdout == b""
+    end = time.monotonic() + 30
+    while left := subprocess.run(["pgrep", "-a", "-g", str(process.pid)], capture_output=True, text=True).stdout:
+        assert time.monotonic() < end, left
+        time.sleep(0.2)
     assert not (tmp_path / "d").exists()
 
 
