@@ -1,6 +1,7 @@
 """Blocks: some thousand sentence pairs as one Arrow record batch, the element that travels through the pipeline.
 
-Python's cost is paid once a block rather than once a pair, and Arrow's kernels release the interpreter lock.
+Python's cost is paid once a block rather than once a pair, and Arrow's kernels release the interpreter lock. The
+schemas of all blocks stand here; ``pipeline.py`` shows where each of them passes.
 """
 
 import os
@@ -33,6 +34,14 @@ CLEAN = pa.schema(
 REJECTED = pa.schema([*_POSITION, ("source", pa.string()), ("target", pa.string()), ("rule", pa.string())])
 # A pair of the validation or test split, as it stood in the corpus.
 HELD_OUT = pa.schema([*_POSITION, ("source", pa.string()), ("target", pa.string())])
+# Sentences of one side, to learn a tokenizer from.
+SENTENCES = pa.schema([("hash", pa.uint64()), ("sentence", pa.string())])
+# Columns of a block of pairs that become records: the split, the low end of the length bucket, and a list of tokens on
+# either side. Lists of a dictionary type: each distinct token once, and numbers of 16 bits if there are few of them.
+TOKENIZED = ("split", "low", "source", "target")
+# How often the tokens of one side occur.
+TOKEN_COUNTS = pa.schema([("token", pa.string()), ("count", pa.int64())])
+SIDES = ("source", "target")
 
 
 def raw_block(
@@ -68,6 +77,21 @@ def concatenate(blocks: Iterable[pa.RecordBatch]) -> pa.RecordBatch:
     if not table.num_rows:
         return pa.record_batch([pa.nulls(0, field.type) for field in table.schema], schema=table.schema)
     return table.combine_chunks().to_batches()[0]
+
+
+def in_corpus_order(block: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows of a block by file and line."""
+    return block.take(pc.sort_indices(block, [("file", "ascending"), ("line", "ascending")]))
+
+
+def replace_where(
+    column: pa.StringArray, rows: np.ndarray, change: Callable[[pa.StringArray], pa.StringArray]
+) -> pa.StringArray:
+    """The column with some of its rows (bool, shape [n]) changed."""
+    if not rows.any():
+        return column
+    mask = pa.array(rows)
+    return pc.replace_with_mask(column, mask, change(column.filter(mask)))
 
 
 def divide(block: pa.RecordBatch, parts: np.ndarray) -> Iterator[tuple[int, pa.RecordBatch]]:

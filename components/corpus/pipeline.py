@@ -1,85 +1,58 @@
-"""The preparation as one Beam pipeline; each step is a transform of its own module."""
+"""The preparation as one Beam pipeline.
+
+What passes between the boxes are blocks: Arrow record batches of some thousand sentence pairs (schemas in
+``blocks.py``), alone or as (key, block)::
+
+    Read             → RAW              file, line, source, target (bytes), fault
+    Clean            → CLEAN            file, line, source, target, key, split
+    Deduplicate      → partition, CLEAN    all pairs of a source sentence in one partition, which is one block
+    LearnTokenizers  → side, what the tokenizer has learnt (bytes)
+    Tokenize         → partition, TOKENIZED    split, low (end of the bucket), source, target (lists of tokens)
+                       split, HELD_OUT         file, line, source, target
+                       side, TOKEN_COUNTS      token, count
+    RankTokens       → side, RankedTokens      the vocabulary, and the words that did not get in
+    WriteRecords     → RecordFile       one for each file of records
+    WriteHeldOut     → split, HeldOut
+    Clean, Deduplicate, Tokenize → REJECTED    file, line, source, target, rule
+    WriteRejected    → rule, lines
+    WriteReport      → a file with a PrepareReport
+"""
 
 import apache_beam as beam
-import pyarrow as pa
+from apache_beam.pvalue import AsDict, AsList, AsSingleton
 
-from components.corpus import coder  # noqa: F401  (registers how blocks are encoded)
-from components.corpus.cleaning import Clean, Cleaner, Shares
-from components.corpus.deduplicate import REJECTED_TAG, Deduplicate, PartitionBySource
-from components.corpus.encoding import Encode, Stretch
-from components.corpus.learning import LearnTokenizers
+from components.corpus.cleaning import Clean, Deduplicate
 from components.corpus.plan import Plan
 from components.corpus.reading import Read
-from components.corpus.report import AllTogether, WriteReport
-from components.corpus.rules import DUPLICATE, rules_off
-from components.corpus.shards import Shards, plan_shards
-from components.corpus.tally import TALLY_TAG, Tally
-from components.corpus.tokenizing import COUNTS_TAG, FACTS_TAG, HELD_OUT_TAG, PartitionFacts, Tokenize
-from components.corpus.vocabulary_count import RankTokens
+from components.corpus.report import WriteReport
+from components.corpus.tokenizing import LearnTokenizers, RankTokens, Tokenize
 from components.corpus.writing import WriteHeldOut, WriteRecords, WriteRejected
-from components.text.codec import CodecSettings
 
 
 def build(pipeline: beam.Pipeline, plan: Plan, folder: str) -> None:
-    """Adds the whole preparation to ``pipeline``; it writes into ``folder``.
-
-    What it finds out is read with :func:`report.take_report`: objects of :class:`Tally`, :class:`PartitionFacts`,
-    :class:`RecordFile` and :class:`HeldOutFile`, and with the side's name :class:`RankedTokens` and, as bytes, what
-    the tokenizer has learnt.
-    """
-    p, files_read = plan.parameters, list(plan.files)
-    settings = CodecSettings(p.source_language, p.target_language, p.tokenizer, p.reverse_source)
-    # A split that is given takes nothing from the corpus.
-    shares = Shares(
-        validation=0.0 if "validation" in plan.given else p.validation_share,
-        test=0.0 if "test" in plan.given else p.test_share,
-    )
-    raw, read_tallies = pipeline | "Read" >> Read(plan.ranges, plan.files)
-    clean = raw | "Clean" >> beam.ParDo(Clean(Cleaner(files_read, p, shares))).with_output_types(
-        pa.RecordBatch, rejected=pa.RecordBatch, tally=Tally
-    ).with_outputs(REJECTED_TAG, TALLY_TAG, main="pairs")
-    distinct = (
-        clean.pairs
-        | "PartitionBySource" >> PartitionBySource(plan.partitions)
-        | "Deduplicate"
-        >> beam.ParDo(Deduplicate(files_read, DUPLICATE not in rules_off(p)))
-        .with_output_types(tuple[int, pa.RecordBatch], rejected=pa.RecordBatch)
-        .with_outputs(REJECTED_TAG, main="pairs")
-    )
+    """Adds the whole preparation to ``pipeline``; it writes into ``folder``, with a report (``report.take_report``)."""
+    p = plan.parameters
+    raw = pipeline | "Read" >> Read(plan)
+    clean = raw.blocks | "Clean" >> Clean(plan)
+    distinct = clean.pairs | "Deduplicate" >> Deduplicate(plan)
     learnt = distinct.pairs | "LearnTokenizers" >> LearnTokenizers(p)
-    tokenized = distinct.pairs | "Tokenize" >> beam.ParDo(
-        Tokenize(files_read, p, settings), beam.pvalue.AsDict(learnt)
-    ).with_output_types(
-        tuple[int, pa.RecordBatch],
-        rejected=pa.RecordBatch,
-        held_out=tuple[str, pa.RecordBatch],
-        counts=tuple[str, pa.RecordBatch],
-        facts=PartitionFacts,
-    ).with_outputs(REJECTED_TAG, HELD_OUT_TAG, COUNTS_TAG, FACTS_TAG, main="pairs")
-    ranked = tokenized[COUNTS_TAG] | "RankTokens" >> beam.CombinePerKey(RankTokens(p.vocab_size, p.min_count))
-    shards = (
-        tokenized[FACTS_TAG]
-        | "AllFacts" >> AllTogether()
-        | "PlanShards" >> beam.Map(plan_shards, p.num_shards).with_output_types(Shards)
-    )
-    files = (
-        tokenized.pairs
-        | "Encode"
-        >> beam.ParDo(
-            Encode(settings, p.bucket_width), beam.pvalue.AsDict(ranked), beam.pvalue.AsSingleton(shards)
-        ).with_output_types(tuple[str, Stretch])
-        | "ByFile" >> beam.GroupByKey()
-        | "WriteRecords" >> beam.ParDo(WriteRecords(folder))
-    )
-    held_out = (
-        tokenized[HELD_OUT_TAG]
-        | "BySplit" >> beam.GroupByKey()
-        | "WriteHeldOut" >> beam.ParDo(WriteHeldOut(folder, plan.given))
-    )
-    rejected_tallies = (
-        (clean[REJECTED_TAG], distinct[REJECTED_TAG], tokenized[REJECTED_TAG])
+    tokenized = distinct.pairs | "Tokenize" >> Tokenize(plan, learnt)
+    ranked = tokenized.counts | "RankTokens" >> beam.CombinePerKey(RankTokens(p.vocab_size, p.min_count))
+    files = tokenized.pairs | "WriteRecords" >> WriteRecords(plan, folder, ranked, tokenized.facts)
+    held_out = tokenized.held_out | "WriteHeldOut" >> WriteHeldOut(folder, plan.given)
+    rejected = (
+        (clean.rejected, distinct.rejected, tokenized.rejected)
         | "Rejected" >> beam.Flatten()
-        | "WriteRejected" >> WriteRejected(folder, files_read)
+        | "WriteRejected" >> WriteRejected(folder, plan.files)
     )
-    told = (read_tallies, clean[TALLY_TAG], rejected_tallies, learnt, tokenized[FACTS_TAG], ranked, files, held_out)
-    _ = told | "WriteReport" >> WriteReport(folder)
+    _ = pipeline | "WriteReport" >> WriteReport(
+        folder,
+        read=AsDict(raw.counts | "CountRead" >> beam.CombinePerKey(sum)),
+        normalized=AsSingleton(clean.normalized | "CountNormalized" >> beam.CombineGlobally(sum)),
+        rejected=AsDict(rejected | "CountRejected" >> beam.CombinePerKey(sum)),
+        learnt=AsDict(learnt),
+        ranked=AsDict(ranked),
+        partitions=AsList(tokenized.facts),
+        files=AsList(files),
+        held_out=AsDict(held_out),
+    )

@@ -16,6 +16,7 @@ from components.corpus.sources.formats import Corpus
 from components.corpus.sources.source import Range, Source
 from components.dataset.manifest import SCHEMA_VERSION, SPLITS
 from components.errors import InputError
+from components.text.codec import CodecSettings
 
 # The parameters that name a corpus, and the split that it is, if it is one of its own.
 CORPORA = {"corpus": None, "validation_corpus": "validation", "test_corpus": "test"}
@@ -74,6 +75,12 @@ class Plan:
     def given(self) -> frozenset[str]:
         """The splits that are corpora of their own."""
         return _given(self.corpora)
+
+    @property
+    def codec_settings(self) -> CodecSettings:
+        """How sentences become ids."""
+        p = self.parameters
+        return CodecSettings(p.source_language, p.target_language, p.tokenizer, p.reverse_source)
 
 
 def make_plan(parameters: PrepareParameters) -> Plan:

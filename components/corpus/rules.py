@@ -15,39 +15,39 @@ import pyarrow.compute as pc
 from components.corpus.parameters import CleaningParameters
 from components.errors import InputError
 
-# Reasons that are no matter of taste: a line that cannot be read as a pair, or that would spoil the split. A pair whose
+# Reasons that no parameter turns off: a line that cannot be read as a pair, or that would spoil the split. A pair whose
 # source or target has no token is nothing to learn from; it gets so far where the rule `empty` is off, or where a
 # tokenizer drops all that a sentence has.
 NOT_UTF8 = "not_utf8"
 HELD_OUT = "held_out"
 # Counted apart from what is rejected.
 DUPLICATE = "duplicate"
-# Not a reason to reject but a change: Unicode's composed form, and single blanks.
+# Not a reason to reject but a change: Unicode's composed form, and single spaces.
 NORMALIZE = "normalize"
 TOO_LONG = "too_long"
 
 _CONTROL = r"[\x00-\x08\x0e-\x1f\x7f\x{80}-\x{84}\x{86}-\x{9f}]"
 # The replacement character, and UTF-8 read as Latin-1 or Windows-1252 ("Ã©", "â€™").
 _BROKEN = r"\x{fffd}|[ÂÃ][\x{80}-\x{bf}]|â€[\x{98}-\x{bf}\x{2018}-\x{2122}]"
-_BLANKS = r"[ \t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]+"
+_WHITESPACE = r"[ \t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]+"
 _UNTIDY = r"^ | $|  |[\t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]"
 # Below U+0300, and among the usual typography and currencies, everything is composed already.
 _MAY_BE_DECOMPOSED = r"[\x{300}-\x{2001}\x{2065}-\x{209f}\x{20c0}-\x{10ffff}]"
-# All of these in one pass, which costs as little as any one of them; few sentences need a second look.
-_UNUSUAL = "|".join((_CONTROL, _BROKEN, _UNTIDY, _MAY_BE_DECOMPOSED))
+# All of these in one pass, which costs as little as any one of them; few sentences need the single checks.
+_NON_NORMALIZED = "|".join((_CONTROL, _BROKEN, _UNTIDY, _MAY_BE_DECOMPOSED))
 
 
 @dataclass(frozen=True)
 class TextRule:
     """Source and target sentences, shape [n] each → which pairs break the rule, shape [n].
 
-    ``only_unusual``: a sentence that :func:`unusual` does not find cannot break it.
+    ``only_non_normalized``: a sentence that :func:`non_normalized` does not find cannot break it.
     """
 
     name: str
     reason: str
     broken_by: Callable[[pa.StringArray, pa.StringArray, CleaningParameters], pa.BooleanArray]
-    only_unusual: bool = False
+    only_non_normalized: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _either(check: Callable[[pa.StringArray], pa.BooleanArray]) -> Callable[...,
 
 
 def _few_letters(side: pa.StringArray, smallest_share: float) -> pa.BooleanArray:
-    """Fewer letters than ``smallest_share`` of the characters that are not blank.
+    """Fewer letters than ``smallest_share`` of the characters that are not whitespace.
 
     Counting by regular expression costs 18 µs a sentence. Counting ASCII's letters in bytes costs a hundredth, and
     settles the matter for whatever is written mostly in them.
@@ -90,9 +90,11 @@ def _finds(pattern: str) -> Callable[..., pa.BooleanArray]:
 
 
 TEXT_RULES = (
-    TextRule("empty", "a side is blank", _either(lambda side: pc.equal(pc.utf8_trim_whitespace(side), ""))),
-    TextRule("control_characters", "control characters", _finds(_CONTROL), only_unusual=True),
-    TextRule("broken_encoding", "text decoded wrongly", _finds(_BROKEN), only_unusual=True),
+    TextRule(
+        "empty", "a side is empty or whitespace", _either(lambda side: pc.equal(pc.utf8_trim_whitespace(side), ""))
+    ),
+    TextRule("control_characters", "control characters", _finds(_CONTROL), only_non_normalized=True),
+    TextRule("broken_encoding", "text decoded wrongly", _finds(_BROKEN), only_non_normalized=True),
     TextRule("identical", "source equals target", lambda source, target, cleaning: pc.equal(source, target)),
     TextRule(
         "few_letters",
@@ -102,7 +104,7 @@ TEXT_RULES = (
         ),
     ),
 )
-# A sentence has at least as many tokens as it has words. Most of what is too long is seen by that, and need neither be
+# A sentence has at least as many tokens as it has words. Most of what is too long is seen by that, and need not be
 # shuffled nor tokenized: on canada_laws that is 45 % of the text.
 MANY_WORDS = TextRule(
     TOO_LONG,
@@ -144,26 +146,26 @@ def rules_off(cleaning: CleaningParameters) -> frozenset[str]:
     return frozenset(off)
 
 
-def unusual(sentences: pa.StringArray) -> np.ndarray:
-    """Which sentences hold what :func:`normalize` or a rule marked ``only_unusual`` might mind; bool, shape [n]."""
-    return pc.match_substring_regex(sentences, _UNUSUAL).to_numpy(zero_copy_only=False)
+def non_normalized(sentences: pa.StringArray) -> np.ndarray:
+    """Which sentences :func:`normalize` may change, or a rule ``only_non_normalized`` reject; bool, shape [n]."""
+    return pc.match_substring_regex(sentences, _NON_NORMALIZED).to_numpy(zero_copy_only=False)
 
 
 def normalize(sentences: pa.StringArray) -> pa.StringArray:
-    """Unicode's composed form; runs of blanks and line separators become one blank, those at the ends go.
+    """Unicode's composed form; runs of whitespace and line separators become one space, none at the ends.
 
-    Non-breaking spaces are typography and stay. Meant for the few :func:`unusual` sentences.
+    Non-breaking spaces are typography and stay. Meant for the few :func:`non_normalized` sentences.
     """
     # Not by Arrow: its utf8_normalize (23.0.1) decomposes where it should compose.
-    # The byte order mark of a file is gone already; one inside (files put together) means nothing either.
+    # The byte order mark of a file is removed already; one inside (files put together) means nothing either.
     composed = [unicodedata.normalize("NFC", text).replace("\ufeff", "") for text in sentences.to_pylist()]
-    blanks = pc.replace_substring_regex(pa.array(composed, pa.string()), _BLANKS, " ")
-    return pc.utf8_trim(blanks, characters=" ")
+    spaced = pc.replace_substring_regex(pa.array(composed, pa.string()), _WHITESPACE, " ")
+    return pc.utf8_trim(spaced, characters=" ")
 
 
-def first_broken(masks: Sequence[tuple[str, np.ndarray]], rows: int) -> np.ndarray:
-    """For each row the index of the first mask that holds, -1 if none does; shape [rows]."""
+def first_broken(masks: Sequence[np.ndarray], rows: int) -> np.ndarray:
+    """For each row the index of the first mask (bool, shape [rows]) that holds, -1 if none does; int8, shape [rows]."""
     broken = np.full(rows, -1, np.int8)
-    for index, (_, mask) in enumerate(masks):
+    for index, mask in enumerate(masks):
         broken[(broken < 0) & mask] = index
     return broken

@@ -1,124 +1,197 @@
-"""Tokenizing: from clean sentences to tokens, the rules about lengths, and the facts that later steps need."""
+"""Tokenizing: tokenizers learn, sentences become tokens, rules check their lengths, and vocabularies are counted."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from components.corpus.blocks import HELD_OUT as HELD_OUT_SCHEMA
-from components.corpus.blocks import spread
-from components.corpus.cleaning import TRAIN
-from components.corpus.deduplicate import reject
-from components.corpus.histograms import count_lengths, count_ratios
+from components.corpus.blocks import HELD_OUT, SENTENCES, SIDES, TOKEN_COUNTS, TOKENIZED, spread
+from components.corpus.cleaning import reject
 from components.corpus.parameters import PrepareParameters
-from components.corpus.plan import SourceFile
-from components.corpus.rules import NO_TOKENS, TOKEN_RULES, first_broken, rules_off
+from components.corpus.plan import Plan
+from components.corpus.report import PartitionFacts, RankedTokens
+from components.corpus.rules import NO_TOKENS, TOKEN_RULES, first_broken
+from components.corpus.splitting import TRAIN, hash_sentences
 from components.dataset.manifest import SPLITS
 from components.dataset.records import bucket_lows
-from components.text.codec import CodecSettings
-from components.text.tokenizer import Tokenizer, make_tokenizer
+from components.text.tokenizer import Tokenizer, make_tokenizer, tokenizer_kind
+from components.text.vocabulary import SPECIAL_TOKENS
 
-HELD_OUT_TAG, COUNTS_TAG, FACTS_TAG = "held_out", "counts", "facts"
-SIDES = ("source", "target")
-# Ids are small numbers: two bytes each in a record, roughly, and this much around them.
-_RECORD_BYTES, _ID_BYTES = 60, 2
+# Sentences a side to learn from.
+SAMPLE_SENTENCES = 100_000
+# Bytes. Longer sentences teach no more. Bounds what a worker holds: two samples of such sentences, and a block.
+_LONGEST = 4096
+# Rows of token counts that a worker collects before it adds them up.
+_PILE = 1 << 20
+# So many tokens behind the vocabulary's end are reported: the most frequent unknown words.
+UNKNOWN_SHOWN = 50
 
-# Pairs that become records: the split, the low end of the length bucket, and the tokens as numbers of words that the
-# block brings along, each word once (lists of a dictionary type, whose index type depends on how many words there are).
-TOKENIZED = ("split", "low", *SIDES)
-TOKEN_COUNTS = pa.schema([("token", pa.string()), ("count", pa.int64())])
+
+class MergeBlocks(beam.CombineFn):
+    """Blocks → what ``extract_output`` makes of them; merged as Arrow tables, whenever there are too many rows."""
+
+    def create_accumulator(self) -> list[pa.RecordBatch]:
+        return []
+
+    def add_input(self, accumulator: list[pa.RecordBatch], block: pa.RecordBatch) -> list[pa.RecordBatch]:
+        accumulator.append(block)
+        return self.compact(accumulator) if self.is_full([block.num_rows for block in accumulator]) else accumulator
+
+    def merge_accumulators(self, accumulators: Iterable[list[pa.RecordBatch]]) -> list[pa.RecordBatch]:
+        merged = self.create_accumulator()
+        for accumulator in accumulators:
+            for block in accumulator:
+                merged = self.add_input(merged, block)
+        return self.compact(merged)
+
+    @abstractmethod
+    def is_full(self, rows: list[int]) -> bool:
+        """Whether blocks of so many rows are to be compacted; the first may be what was compacted before."""
+
+    @abstractmethod
+    def compact(self, accumulator: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+        """One block that says the same, or none if there is none."""
 
 
-@dataclass
-class PartitionFacts:
-    """What is known of a partition's records before they are encoded.
+class LearnTokenizers(beam.PTransform):
+    """(partition, block of schema ``CLEAN``), no pair twice → (side, what its tokenizer has learnt).
 
-    ``records`` and ``bytes`` (roughly) by (split, low end of the bucket); ``lengths`` by (split, side), ``ratios`` by
-    split: see :mod:`histograms`; ``left_out``: pairs of a given corpus, by split, that make no record.
+    Both sides are there if there is any block. Nothing comes of a tokenizer that learns nothing.
     """
 
-    partition: int
-    records: dict[tuple[str, int], int] = field(default_factory=dict)
-    bytes: dict[tuple[str, int], int] = field(default_factory=dict)
-    lengths: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
-    ratios: dict[str, np.ndarray] = field(default_factory=dict)
-    left_out: dict[str, int] = field(default_factory=dict)
+    def __init__(self, parameters: PrepareParameters):
+        super().__init__()
+        self.tokenizer, self.min_count = parameters.tokenizer, parameters.min_count
+        self.size = parameters.vocab_size - len(SPECIAL_TOKENS)
+
+    def expand(self, blocks: beam.PCollection) -> beam.PCollection:
+        if tokenizer_kind(self.tokenizer).learn is None:
+            return blocks.pipeline | "Nothing" >> beam.Create([])
+        return (
+            blocks
+            | "Sentences" >> beam.FlatMap(_train_sentences).with_output_types(tuple[str, pa.RecordBatch])
+            | "Sample" >> beam.CombinePerKey(SampleSentences(SAMPLE_SENTENCES))
+            | "Learn"
+            >> beam.Map(_learn, self.tokenizer, self.size, self.min_count).with_output_types(tuple[str, bytes])
+        )
 
 
-class Tokenize(beam.DoFn):
-    """(partition, clean block) → (partition, block with columns ``TOKENIZED``).
+def _train_sentences(element: tuple[int, pa.RecordBatch]) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """(side, block of schema ``SENTENCES``) for each side, with the sentences of the train split to learn from."""
+    _, block = element
+    train = block.filter(pa.array(block["split"].to_numpy() == TRAIN))
+    for side in SIDES:
+        short = pc.less_equal(pc.binary_length(train[side]), _LONGEST)
+        sentences = train[side].filter(short)
+        yield side, pa.record_batch([pa.array(hash_sentences(sentences)), sentences], schema=SENTENCES)
 
-    The side input is what the tokenizers have learnt, by side, if they learn.
+
+def _learn(element: tuple[str, pa.StringArray], tokenizer: str, size: int, min_count: int) -> tuple[str, bytes]:
+    side, sentences = element
+    learn = tokenizer_kind(tokenizer).learn
+    assert learn
+    return side, learn(sentences, size, min_count=min_count)
+
+
+class SampleSentences(MergeBlocks):
+    """Blocks of schema ``SENTENCES`` → the distinct sentences with the smallest hashes, in the order of these.
+
+    Which sentences those are, and their order, depends on the corpus alone: not on blocks, workers or bundles. Of what
+    it is given, one block at a time, it holds at most ``2 * size`` rows and that block, while it merges, too.
+    """
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def is_full(self, rows: list[int]) -> bool:
+        return sum(rows) > 2 * self.size
+
+    def compact(self, accumulator: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+        if not accumulator:
+            return accumulator
+        table = pa.Table.from_batches(accumulator).group_by(SENTENCES.names, use_threads=False).aggregate([])
+        order = pc.sort_indices(table, [(name, "ascending") for name in SENTENCES.names])
+        return table.take(order[: self.size]).combine_chunks().to_batches()
+
+    def extract_output(self, accumulator: list[pa.RecordBatch]) -> pa.StringArray:
+        blocks = self.compact(accumulator)
+        return blocks[0]["sentence"] if blocks else pa.array([], pa.string())
+
+
+class Tokenize(beam.PTransform):
+    """(partition, block of schema ``CLEAN``) → ``pairs`` (partition, block with columns ``TOKENIZED``).
 
     Beside that: ``rejected`` blocks; ``held_out`` (split, block of schema ``HELD_OUT``); ``counts`` (side, block of
     schema ``TOKEN_COUNTS``) of the train split; ``facts`` (:class:`PartitionFacts`).
+
+    Args:
+        plan: with the rules about lengths.
+        learnt: (side, what the tokenizers have learnt), if they learn.
     """
 
-    def __init__(self, files: list[SourceFile], parameters: PrepareParameters, settings: CodecSettings):
-        self.given = np.array([file.split is not None for file in files])
-        self.parameters, self.settings = parameters, settings
-        self.rules = [NO_TOKENS, *(rule for rule in TOKEN_RULES if rule.name not in rules_off(parameters))]
+    def __init__(self, plan: Plan, learnt: beam.PCollection):
+        super().__init__()
+        self.tokenize, self.learnt = _Tokenize(plan), learnt
 
+    def expand(self, blocks: beam.PCollection) -> Any:
+        return blocks | "Tokenize" >> beam.ParDo(self.tokenize, beam.pvalue.AsDict(self.learnt)).with_output_types(
+            tuple[int, pa.RecordBatch],
+            rejected=pa.RecordBatch,
+            held_out=tuple[str, pa.RecordBatch],
+            counts=tuple[str, pa.RecordBatch],
+            facts=PartitionFacts,
+        ).with_outputs("rejected", "held_out", "counts", "facts", main="pairs")
+
+
+class _Tokenize(beam.DoFn):
+    def __init__(self, plan: Plan):
+        self.given = np.array([file.split is not None for file in plan.files])
+        self.parameters = plan.parameters
+        self.rules = [NO_TOKENS, *(rule for rule in TOKEN_RULES if rule.name not in plan.rules_off)]
         self.tokenizers: list[Tokenizer] = []
 
     def process(self, element: tuple[int, pa.RecordBatch], learnt: Mapping[str, bytes]) -> Iterator[Any]:
         partition, block = element
         if not self.tokenizers:
-            languages = (self.settings.source_language, self.settings.target_language)
+            languages = (self.parameters.source_language, self.parameters.target_language)
             self.tokenizers = [
-                make_tokenizer(self.settings.tokenizer, language, learnt.get(side, b""))
+                make_tokenizer(self.parameters.tokenizer, language, learnt.get(side, b""))
                 for side, language in zip(SIDES, languages, strict=True)
             ]
         tokens = spread(lambda side: self.tokenizers[side].tokenize(block[SIDES[side]]), range(len(SIDES)))
         lengths = (np.diff(tokens[0].offsets.to_numpy()), np.diff(tokens[1].offsets.to_numpy()))
         given = self.given[block["file"].to_numpy()]
-        masks = [(rule.name, rule.broken_by(*lengths, self.parameters) & ~given) for rule in self.rules]
+        masks = [rule.broken_by(*lengths, self.parameters) & ~given for rule in self.rules]
         broken = first_broken(masks, block.num_rows)
         for index, rule in enumerate(self.rules):
             yield from reject(block, broken == index, rule.name)
-        kept = broken < 0
-        splits = block["split"].to_numpy()
-        for split in range(TRAIN + 1, len(SPLITS)):
-            held_out = kept & (splits == split)
-            if held_out.any():
-                rows = block.select(HELD_OUT_SCHEMA.names).filter(pa.array(held_out))
-                yield beam.pvalue.TaggedOutput(HELD_OUT_TAG, (SPLITS[split], rows))
-
         # A given corpus is scored whole, but a sentence without a token, or a very long one, is no use as a record.
         longer, shorter = np.maximum(*lengths), np.minimum(*lengths)
+        kept = broken < 0
         record = kept & ~(given & ((shorter == 0) | (longer > self.parameters.max_length)))
-        facts = PartitionFacts(partition)
+        splits = block["split"].to_numpy()
+        left_out: Counter[str] = Counter()
         for split in range(TRAIN + 1, len(SPLITS)):
-            if left_out := int((kept & ~record & (splits == split)).sum()):
-                facts.left_out[SPLITS[split]] = left_out
+            here = kept & (splits == split)
+            if here.any():
+                rows = block.select(HELD_OUT.names).filter(pa.array(here))
+                yield beam.pvalue.TaggedOutput("held_out", (SPLITS[split], rows))
+            if left_out_here := int((here & ~record).sum()):
+                left_out[SPLITS[split]] = left_out_here
+        splits, lengths = splits[record], (lengths[0][record], lengths[1][record])
+        lows = bucket_lows(np.maximum(*lengths), self.parameters.bucket_width)
+        yield beam.pvalue.TaggedOutput("facts", PartitionFacts.of(partition, splits, lows, lengths, left_out))
         if record.any():
             rows = pa.array(record)
             lists = spread(lambda column: _numbered(column.filter(rows)), tokens)
-            lengths, splits = (lengths[0][record], lengths[1][record]), splits[record]
-            lows = bucket_lows(np.maximum(*lengths), self.parameters.bucket_width)
-            self._gather(facts, splits, lows, lengths)
             for side, column in zip(SIDES, lists, strict=True):
-                yield beam.pvalue.TaggedOutput(COUNTS_TAG, (side, _token_counts(column, splits == TRAIN)))
+                yield beam.pvalue.TaggedOutput("counts", (side, _token_counts(column, splits == TRAIN)))
             yield partition, pa.record_batch([splits, lows, *lists], names=TOKENIZED)
-        yield beam.pvalue.TaggedOutput(FACTS_TAG, facts)
-
-    @staticmethod
-    def _gather(
-        facts: PartitionFacts, splits: np.ndarray, lows: np.ndarray, lengths: tuple[np.ndarray, np.ndarray]
-    ) -> None:
-        for split in np.unique(splits):
-            name, here = SPLITS[split], splits == split
-            for side, length in zip(SIDES, lengths, strict=True):
-                facts.lengths[name, side] = count_lengths(length[here])
-            facts.ratios[name] = count_ratios(*(length[here] for length in lengths))
-            for low in np.unique(lows[here]):
-                rows = here & (lows == low)
-                records, ids = int(rows.sum()), int(sum(length[rows].sum() for length in lengths))
-                facts.records[name, int(low)] = records
-                facts.bytes[name, int(low)] = records * _RECORD_BYTES + ids * _ID_BYTES
 
 
 def _numbered(tokens: pa.ListArray) -> pa.ListArray:
@@ -130,9 +203,39 @@ def _numbered(tokens: pa.ListArray) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(offsets - offsets[0]), numbered)
 
 
-def _token_counts(tokens: pa.ListArray, which: np.ndarray) -> pa.RecordBatch:
-    """How often each token occurs in the lists that ``which`` (bool, shape [n]) names."""
+def _token_counts(tokens: pa.ListArray, rows: np.ndarray) -> pa.RecordBatch:
+    """How often each token occurs in some of the lists (bool, shape [n])."""
     running = tokens.flatten()
-    numbers = running.indices.to_numpy()[np.repeat(which, np.diff(tokens.offsets.to_numpy()))]
+    numbers = running.indices.to_numpy()[np.repeat(rows, np.diff(tokens.offsets.to_numpy()))]
     counts = np.bincount(numbers, minlength=len(running.dictionary))
     return pa.record_batch([running.dictionary.filter(pa.array(counts > 0)), counts[counts > 0]], schema=TOKEN_COUNTS)
+
+
+class RankTokens(MergeBlocks):
+    """Blocks of schema ``TOKEN_COUNTS`` → :class:`RankedTokens`.
+
+    A worker holds each distinct token once, and beside them ``_PILE`` rows and a block at the most that are not added
+    up yet; while it merges, the block is what another worker has counted.
+    """
+
+    def __init__(self, vocab_size: int, min_count: int):
+        self.size, self.min_count = vocab_size - len(SPECIAL_TOKENS), min_count
+
+    def is_full(self, rows: list[int]) -> bool:
+        return sum(rows[1:]) > _PILE
+
+    def compact(self, accumulator: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+        if len(accumulator) < 2:
+            return accumulator
+        table = pa.Table.from_batches(accumulator).group_by("token", use_threads=False).aggregate([("count", "sum")])
+        columns = [table["token"].combine_chunks(), table["count_sum"].combine_chunks()]
+        return [pa.record_batch(columns, schema=TOKEN_COUNTS)]
+
+    def extract_output(self, accumulator: list[pa.RecordBatch]) -> RankedTokens:
+        (block,) = self.compact(accumulator)
+        running, distinct = pc.sum(block["count"]).as_py() or 0, block.num_rows
+        block = block.filter(pc.invert(pc.is_in(block["token"], pa.array(SPECIAL_TOKENS))))
+        order = pc.sort_indices(block, [("count", "descending"), ("token", "ascending")])
+        block = block.take(order.slice(0, self.size + UNKNOWN_SHOWN))
+        frequent = pc.sum(pc.greater_equal(block["count"], self.min_count)).as_py() or 0
+        return RankedTokens(block, min(frequent, self.size), distinct, running)

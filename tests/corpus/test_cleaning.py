@@ -1,13 +1,16 @@
-"""Cleaning a block: what each rule does when it is on and when it is off, and what makes two sentences the same."""
+"""Cleaning: what each rule does when on and off, what makes two sentences the same, and what is a duplicate."""
+
+import itertools
 
 import pyarrow as pa
 import pytest
 
-from components.corpus.blocks import raw_block
-from components.corpus.cleaning import Cleaned, Cleaner, Shares
+from components.corpus.blocks import CLEAN, raw_block
+from components.corpus.cleaning import Cleaned, Cleaner, DeduplicatePartition
 from components.corpus.parameters import CleaningParameters
 from components.corpus.plan import SourceFile
-from components.corpus.rules import TEXT_RULES
+from components.corpus.rules import TEXT_RULES, rules_off
+from components.corpus.splitting import TRAIN, Shares
 
 GOOD = ("The dog sleeps.", "Le chien dort.")
 # For each rule about text a pair that breaks it and no other.
@@ -22,7 +25,8 @@ BREAKING = {
 
 
 def clean(*pairs: tuple[str, str], **parameters: object) -> Cleaned:
-    cleaner = Cleaner([SourceFile("corpus", "corpus")], CleaningParameters(**parameters), Shares(0.1, 0.1))
+    thresholds = CleaningParameters(**parameters)
+    cleaner = Cleaner([SourceFile("corpus", "corpus")], thresholds, rules_off(thresholds), Shares(0.1, 0.1))
     return cleaner.clean(raw_block(1, *(pa.array([pair[side].encode() for pair in pairs]) for side in (0, 1))))
 
 
@@ -46,7 +50,7 @@ def test_a_rule_rejects_when_on_and_lets_through_when_off(rule: str) -> None:
 def test_words_are_counted_up_to_the_threshold() -> None:
     pairs = [("word " * words, "mot") for words in (6, 7, 8)] + [("word", "mot " * words) for words in (7, 8)]
     assert rejected(clean(*pairs, max_length=7)) == [(3, "too_long"), (5, "too_long")]
-    # Where blanks are not made single they do not tell the number of words; tokens are counted later.
+    # Where spaces are not made single they do not show the number of words; tokens are counted later.
     assert rejected(clean(("a  b   c    d", "mot"), max_length=7, rules_off="normalize")) == []
 
 
@@ -62,9 +66,33 @@ def test_normalization_is_counted_and_can_be_turned_off() -> None:
 
 
 @pytest.mark.parametrize("off", ["", "normalize"])
-def test_case_and_blanks_make_no_other_sentence_of_it(off: str) -> None:
+def test_case_and_whitespace_make_no_other_sentence(off: str) -> None:
     same = ["Où est  l’École ?", "où est l’école ?", "OÙ EST L’ÉCOLE\u202f?", "\u00a0Ou\u0300 est \u00a0l’École ? "]
     keys = clean(*((source, "Where?") for source in same), rules_off=off).pairs["key"].to_pylist()
     assert len(set(keys)) == 1
     others = ["Où est l’École ?", "Ou est l’École ?", "Où est l’École", "Où est l'École ?"]
     assert len(set(clean(*((source, "Where?") for source in others)).pairs["key"].to_pylist())) == 4
+
+
+def block(first_line: int, pairs: list[tuple[str, str]]) -> pa.RecordBatch:
+    rows = [
+        {"file": 0, "line": line, "source": source, "target": target, "key": 1, "split": TRAIN}
+        for line, (source, target) in enumerate(pairs, start=first_line)
+    ]
+    return pa.RecordBatch.from_pylist(rows, schema=CLEAN)
+
+
+def test_every_combination_of_sides_is_a_pair_of_its_own() -> None:
+    # As if all were of one source sentence; what separates the sides in one text could stand in the text as well.
+    sides = ["", "a", "b", "a\x1fb", "b\x1fa", "\x1f"]
+    pairs = list(itertools.product(sides, repeat=2))
+    # Out of order, and each twice: the first in the corpus stays.
+    blocks = [block(101, pairs[::-1]), block(1, pairs)]
+    rejected, (partition, kept) = DeduplicatePartition([SourceFile("corpus", "corpus")], True).process((5, blocks))
+    assert partition == 5
+    assert kept["line"].to_pylist() == list(range(1, 37))
+    assert list(zip(kept["source"].to_pylist(), kept["target"].to_pylist(), strict=True)) == pairs
+    assert rejected.value["line"].to_pylist() == list(range(101, 137))
+    assert set(rejected.value["rule"].to_pylist()) == {"duplicate"}
+    ((_, all_of_them),) = DeduplicatePartition([SourceFile("corpus", "corpus")], False).process((5, blocks))
+    assert all_of_them.num_rows == 72

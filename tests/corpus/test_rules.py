@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from components.corpus.parameters import CleaningParameters
-from components.corpus.rules import TEXT_RULES, TOKEN_RULES, first_broken, normalize, rules_off, unusual
+from components.corpus.rules import TEXT_RULES, TOKEN_RULES, first_broken, non_normalized, normalize, rules_off
 from components.errors import InputError
 
 GOOD = ("The dog sleeps.", "Le chien dort.")
@@ -13,11 +13,11 @@ GOOD = ("The dog sleeps.", "Le chien dort.")
 
 def broken_text_rules(source: str, target: str, **thresholds: float) -> set[str]:
     columns, cleaning = [pa.array([source]), pa.array([target])], CleaningParameters(**thresholds)
-    strange = unusual(columns[0])[0] or unusual(columns[1])[0]
+    strange = non_normalized(columns[0])[0] or non_normalized(columns[1])[0]
     return {
         rule.name
         for rule in TEXT_RULES
-        if rule.broken_by(*columns, cleaning)[0].as_py() and (strange or not rule.only_unusual)
+        if rule.broken_by(*columns, cleaning)[0].as_py() and (strange or not rule.only_non_normalized)
     }
 
 
@@ -87,11 +87,11 @@ def test_what_a_token_rule_finds(lengths: tuple[int, int], thresholds: dict[str,
 )
 def test_normal_form(text: str, normal: str) -> None:
     assert normalize(pa.array(["x", text, "y"])).to_pylist() == ["x", normal, "y"]
-    assert unusual(pa.array([text])).tolist() == [text != normal]
+    assert non_normalized(pa.array([text])).tolist() == [text != normal]
 
 
 def test_the_first_broken_rule_counts() -> None:
-    masks = [("a", np.array([False, True, True])), ("b", np.array([True, True, False]))]
+    masks = [np.array([False, True, True]), np.array([True, True, False])]
     assert first_broken(masks, 3).tolist() == [1, 0, 0]
 
 

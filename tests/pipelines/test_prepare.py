@@ -20,10 +20,9 @@ import pyarrow as pa
 import pytest
 from mlflow import MlflowClient
 
-from components.corpus.deduplicate import Deduplicate
-from components.corpus.histograms import LONGEST
+from components.corpus import cleaning, writing
+from components.corpus.report import LONGEST
 from components.corpus.rules import TEXT_RULES, TOKEN_RULES
-from components.corpus.writing import WriteHeldOut, WriteRejected, _ByRange
 from components.dataset.folder import find_intact
 from components.dataset.heldout import read_heldout
 from components.dataset.manifest import SPLITS, Manifest
@@ -310,21 +309,25 @@ def test_every_line_is_kept_duplicate_or_rejected(tmp_path: Path) -> None:
     assert all(line["file"].endswith("corpus.{en,fr}") for line in told.values())
 
 
-@pytest.mark.parametrize("step", [Deduplicate, WriteRejected, WriteHeldOut])
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(cleaning.DeduplicatePartition, "process"), (writing, "_by_range"), (writing, "_write_held_out")],
+)
 def test_lost_lines_stop_the_preparation(
-    step: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    owner: Any, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each of three steps loses the first pair of whatever it gets."""
-    losing = _ByRange if step is WriteRejected else step
-    whole = losing.process
+    whole, before = getattr(owner, name), int(isinstance(owner, type))
 
-    def lose(self: Any, element: Any) -> Any:
+    def lose(*arguments: Any) -> Any:
+        element = arguments[before]
         key, blocks = element if isinstance(element, tuple) else (None, [element])
         first, *rest = blocks
         blocks = [first.slice(1), *rest]
-        return whole(self, (key, blocks) if key is not None else blocks[0])
+        left = (key, blocks) if key is not None else blocks[0]
+        return whole(*arguments[:before], left, *arguments[before + 1 :])
 
-    monkeypatch.setattr(losing, "process", lose)
+    monkeypatch.setattr(owner, name, lose)
     corpus = write_aligned(tmp_path, [*pairs(200), ("12345", "67890"), ("12345", "678")])
     with pytest.raises(ValueError, match=r"were read, but \d+ are accounted for|has \d+ pairs, but \d+ are in"):
         run(tmp_path / "d", corpus=corpus)

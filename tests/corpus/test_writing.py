@@ -1,9 +1,9 @@
-"""Dealing records out to files."""
+"""Writing: which file records go to."""
 
 import pytest
 
-from components.corpus.shards import SHARD_BYTES, plan_shards
-from components.corpus.tokenizing import PartitionFacts
+from components.corpus.report import PartitionFacts
+from components.corpus.writing import SHARD_BYTES, plan_shards
 
 BUCKET = ("train", 1)
 
