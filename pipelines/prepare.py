@@ -53,14 +53,14 @@ def _prepared(plan: Plan, destination: Destination, forced: bool) -> str:
         with step_run(STEP, parameters, name=name) as step:
             mark_reused(step, earlier[0] if earlier else None)
             step.log_dataset(str(destination), found, context=STEP)
-        _warn(found)
+        _print_warnings(_warnings(found))
         return str(destination)
     destination.check_replaceable(plan.key, forced)
     check_tracking()
     # Late: importing Beam takes seconds, and what was refused so far needs none of it.
     from components.corpus.preparation import prepare
 
-    # The dataset is put in its place within the run, which fails if that does. What is refused before opens none.
+    # The dataset is moved to its folder within the run, which fails if that does. What is refused before opens no run.
     with ExitStack() as staging:
         directory = staging.enter_context(destination.staged())
         with step_run(STEP, parameters, name=name) as step:
@@ -72,20 +72,21 @@ def _prepared(plan: Plan, destination: Destination, forced: bool) -> str:
             step.log_artifact(directory.folder / "manifest.json")
             step.log_text(corpus_page(manifest), "corpus.html")
             step.log_dataset(str(destination), manifest, context=STEP)
-            if warnings := _warnings(manifest):
+            warnings = _warnings(manifest)
+            if warnings:
                 step.set_tags({"warning": "; ".join(warnings)})
                 step.describe("\n\n".join(f"**Warning**: {warning}" for warning in warnings))
             staging.close()
             remember(step, plan.key, {"fingerprint": manifest.fingerprint})
     print(f"prepare: {destination}: {summary(manifest)}")
     if manifest.counts.kept < manifest.counts.read:
-        print(f"prepare: {destination}/rejected tells of each line that was not kept where it stood and why")
-    _warn(manifest)
+        print(f"prepare: {destination}/rejected lists each line that was not kept: where it stood, and why")
+    _print_warnings(warnings)
     return str(destination)
 
 
-def _warn(manifest: Manifest) -> None:
-    for warning in _warnings(manifest):
+def _print_warnings(warnings: list[str]) -> None:
+    for warning in warnings:
         print(f"prepare: warning: {warning}")
 
 

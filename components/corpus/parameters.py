@@ -13,7 +13,7 @@ class CorpusParameters:
 
     corpus: str = parameter(
         "sample",
-        "the corpus, or several, separated by blanks: sample[:PAIRS], tfds:NAME[/CONFIG][:SPLIT], PATH.{en,fr}[.gz],"
+        "the corpus, or several, separated by spaces: sample[:PAIRS], tfds:NAME[/CONFIG][:SPLIT], PATH.{en,fr}[.gz],"
         " PATH.tsv[.gz] (English in the first column, or say which is which: PATH.tsv:fr,en), PATH.jsonl[.gz],"
         " PATH.parquet, PATH.tmx[.gz]; PATH may be a glob; #100000 behind one takes its first 100,000 pairs",
     )
@@ -36,9 +36,9 @@ class CleaningParameters:
         9.0, "largest ratio of the two sides' lengths in tokens, the shorter one counted as at least 3", minimum=1
     )
     min_letters: float = parameter(
-        0.3, "smallest share of letters in a side, of its characters that are not blank", minimum=0, maximum=1
+        0.3, "smallest share of letters in a side, of its characters that are not whitespace", minimum=0, maximum=1
     )
-    rules_off: str = parameter("", "cleaning rules not to apply, separated by blanks (names as in the manifest)")
+    rules_off: str = parameter("", "cleaning rules not to apply, separated by spaces (names as in the manifest)")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class PrepareParameters(CorpusParameters, CleaningParameters, EncodingParameters
 
     data_dir: str = parameter(
         "",
-        "folder of the prepared dataset, or its place (gs://…); not set: data/KEY, KEY from corpus, parameters",
+        "folder of the prepared dataset, or its address (gs://…); not set: data/KEY, KEY from corpus, parameters",
     )
     runner: str = parameter(
         "DirectRunner",

@@ -23,7 +23,7 @@ CORPORA = {"corpus": None, "validation_corpus": "validation", "test_corpus": "te
 # The code that decides what is written, and the libraries that do.
 _ENTRY = "components.corpus.preparation"
 _LIBRARIES = ("pyarrow", "pyrealb", "sentencepiece")
-# What a dataset is called by; a 64-bit prefix is enough to tell datasets apart.
+# What a dataset is called by; a 64-bit prefix is enough to keep datasets apart.
 _KEY_DIGITS = 16
 # Pairs are brought together by source sentence in partitions of about this much text. The number of partitions decides
 # in which order records are written, so it follows from the corpus, not from the machine.

@@ -413,7 +413,7 @@ def test_the_run_shows_the_corpus_and_warns_of_unknown_words(
     page = Path(client.download_artifacts(made.info.run_id, "corpus.html")).read_text(encoding="utf-8")
     assert page == corpus_page(manifest)
     said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("prepare: ")]
-    assert said[-3] == f"prepare: {tmp_path}/d/rejected tells of each line that was not kept where it stood and why"
+    assert said[-3] == f"prepare: {tmp_path}/d/rejected lists each line that was not kept: where it stood, and why"
     assert [line.split(" does not hold ")[0] for line in said[-2:]] == [
         "prepare: warning: the source vocabulary (en)",
         "prepare: warning: the target vocabulary (fr)",

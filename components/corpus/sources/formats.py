@@ -191,7 +191,7 @@ class Corpus:
             text: its value.
 
         Raises:
-            InputError: if it has no words, or they cannot be told apart.
+            InputError: if it has no words, or a quotation has no end.
         """
         with _named(parameter):
             if not (words := shlex.split(text)):

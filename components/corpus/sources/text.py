@@ -1,6 +1,6 @@
 """Text files with a pair a line: aligned ones, tab-separated ones, and JSON lines.
 
-Plain files are read in ranges, from several places at once. Compressed ones can only be read from the beginning, but
+Plain files are read in ranges, several at once. Compressed ones can only be read from the beginning, but
 that is a small part of the work: several workers do it, and each of them keeps its share (its stripe) of the blocks.
 """
 
