@@ -252,7 +252,7 @@ def test_what_a_dataflow_worker_refuses_is_told_in_one_line(google: Cloud, tmp_p
 def test_workers_start_without_tensorflow_and_in_no_time(worker_python: Path, tmp_path: Path) -> None:
     wheel = build_worker_package(tmp_path)
     subprocess.run(["uv", "pip", "install", "--quiet", "--python", worker_python, wheel], check=True)
-    code = "import components.corpus.pipeline, components.corpus.sources, sys; print(*sys.modules)"
+    code = "import components.corpus.pipeline, components.corpus.sources.formats, sys; print(*sys.modules)"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     seconds = []
     for _ in range(3):
