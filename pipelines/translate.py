@@ -7,12 +7,10 @@ mlflow run . -e translate -P input=gs://BUCKET/english.txt -P output=gs://BUCKET
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from components.errors import InputError
 from components.serving.options import TranslationOptions
 from components.serving.package import URI_SCHEMES, load_model
-from components.serving.translation import Translation
 from components.tracking import check_tracking
 from components.translation.parameters import TranslateParameters
 from pipelines import cli
@@ -34,13 +32,11 @@ def run(parameters: TranslateParameters) -> None:
     _check(parameters)
     if parameters.model.startswith(URI_SCHEMES):
         check_tracking()
-    names = TranslationOptions.__dataclass_fields__
-    options = TranslationOptions(**{name: value for name, value in asdict(parameters).items() if name in names})
+    options = cli.select(TranslationOptions, vars(parameters))
     if parameters.text:
-        for line in _printed(load_model(parameters.model).translator.translate([parameters.text], options)[0]):
-            print(line)
-        return
-    _translate_file(parameters, options)
+        _translate_text(parameters, options)
+    else:
+        _translate_file(parameters, options)
 
 
 def _check(parameters: TranslateParameters) -> None:
@@ -52,11 +48,14 @@ def _check(parameters: TranslateParameters) -> None:
         raise InputError(f"{missing}: is not set, but {set_one} is; a file needs both")
 
 
-def _printed(translation: Translation) -> list[str]:
-    """What a person sees: the translation, or the alternatives with their scores."""
+def _translate_text(parameters: TranslateParameters, options: TranslationOptions) -> None:
+    """Prints the translation, or the alternatives with their scores."""
+    (translation,) = load_model(parameters.model).translator.translate([parameters.text], options)
     if len(translation.hypotheses) == 1:
-        return [translation.text]
-    return [f"{hypothesis.score:9.3f}  {hypothesis.text}" for hypothesis in translation.hypotheses]
+        print(translation.text)
+    else:
+        for hypothesis in translation.hypotheses:
+            print(f"{hypothesis.score:9.3f}  {hypothesis.text}")
 
 
 def _translate_file(parameters: TranslateParameters, options: TranslationOptions) -> None:

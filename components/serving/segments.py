@@ -30,15 +30,20 @@ _CUTS = tuple(
 
 @dataclass(frozen=True)
 class Segmented:
-    """A text as pieces to translate and what stands around them: one separator more than there are pieces."""
+    """A text as separators and pieces to translate, alternating; the first and the last of ``parts`` are separators."""
 
-    pieces: tuple[str, ...]
-    separators: tuple[str, ...]
+    parts: tuple[str, ...]
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """None of them is empty, or begins or ends with whitespace."""
+        return self.parts[1::2]
 
     def joined(self, translations: Sequence[str]) -> str:
         """The text with each piece replaced by its translation, in order."""
-        pairs = zip(translations, self.separators[1:], strict=True)
-        return self.separators[0] + "".join(translation + separator for translation, separator in pairs)
+        parts = list(self.parts)
+        parts[1::2] = translations
+        return "".join(parts)
 
 
 class Segmenter:
@@ -63,21 +68,18 @@ class Segmenter:
             sentences: also take them apart at line breaks and between sentences; if not, only what is longer than
                 ``max_tokens`` is taken apart.
         """
-        parts = [self._sentences(text) if sentences else _with_edges(text) for text in texts]
-        return [_segmented(text_parts) for text_parts in self._cut(parts)]
+        parts = [self._sentences(text) if sentences else _with_piece([""], text) for text in texts]
+        return [Segmented(tuple(text_parts)) for text_parts in self._cut(parts)]
 
     def _sentences(self, text: str) -> list[str]:
-        """Separators and sentences, alternating; begins and ends with a separator."""
         parts = [""]
         # Odd elements are the line breaks.
         for index, line in enumerate(_LINE_BREAK.split(_WRAPPED.sub(" ", text))):
             if index % 2:
                 parts[-1] += line
-                continue
-            for sentence in sentencex.segment(self._language, line):
-                before, inner, after = _with_edges(sentence)
-                parts[-1] += before
-                parts += [inner, after]
+            else:
+                for sentence in sentencex.segment(self._language, line):
+                    _with_piece(parts, sentence)
         return parts
 
     def _cut(self, texts: list[list[str]]) -> list[list[str]]:
@@ -101,11 +103,16 @@ class Segmenter:
         return np.diff(self._tokenizer.tokenize(pa.array(pieces, pa.string())).offsets.to_numpy())
 
 
-def _with_edges(text: str) -> list[str]:
-    """Whitespace before it, the text, whitespace behind it."""
-    inner = text.strip()
-    begin = len(text) - len(text.lstrip()) if inner else len(text)
-    return [text[:begin], inner, text[begin + len(inner) :]]
+def _with_piece(parts: list[str], text: str) -> list[str]:
+    """``parts``, extended by the text; the whitespace around it belongs to the separators."""
+    piece = text.strip()
+    if not piece:
+        parts[-1] += text
+        return parts
+    begin = text.index(piece)
+    parts[-1] += text[:begin]
+    parts += [piece, text[begin + len(piece) :]]
+    return parts
 
 
 def _halved(piece: str, times: int) -> list[str]:
@@ -132,15 +139,3 @@ def _halves(piece: str) -> tuple[str, ...]:
             best = min(cuts, key=lambda cut: abs(cut.start() - middle))
             return piece[: best.start()], best[0], piece[best.end() :]
     return (piece[:middle], "", piece[middle:]) if middle else (piece,)
-
-
-def _segmented(parts: list[str]) -> Segmented:
-    """Pieces and separators apart; an empty piece belongs to the separators around it."""
-    pieces, separators = [], parts[:1]
-    for piece, separator in zip(parts[1::2], parts[2::2], strict=True):
-        if piece:
-            pieces.append(piece)
-            separators.append(separator)
-        else:
-            separators[-1] += separator
-    return Segmented(tuple(pieces), tuple(separators))
