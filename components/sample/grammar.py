@@ -10,7 +10,7 @@ from .lexicon import FAMILIES, HE, ME, SHE, THEY, TIMES, WE, YOU, Family
 from .numbering import Mix, OneOf, Product, Space, Union, Values
 from .words import TENSES, Adjective, Clause, Noun, NounPhrase, Verb
 
-NONE, YES, EITHER = [None], ["yes"], ["yes", "not"]
+NONE, YES, EITHER = OneOf([None]), OneOf(["yes"]), OneOf(["yes", "not"])
 BEING = ["present", "past state", "future"]
 
 # --- noun phrases; a determiner is its word and its number

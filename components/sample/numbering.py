@@ -111,11 +111,11 @@ class Mix(Space):
         parts = [(weight, space, _stride(space.size)) for weight, space in ((w, _space(part)) for w, part in weighted)]
         lasting = [space.size // weight for weight, space, _ in parts]
         # A part that runs out ends a stage: (numbers before the stage, rounds before it, whose turns its rounds are).
-        self._stages: list[tuple[int, int, list[tuple[int, int, Space, int]]]] = []
+        self._stages: list[tuple[int, int, list[tuple[int, tuple[int, Space, int]]]]] = []
         self.size = rounds = 0
         for until in sorted(set(lasting) - {0}):
             live = [part for part, end in zip(parts, lasting, strict=True) if end >= until]
-            turns = [(turn, *part) for part in live for turn in range(part[0])]
+            turns = [(turn, part) for part in live for turn in range(part[0])]
             if len(turns) < (1 - SPENT) * sum(weight for weight, _ in weighted):
                 break
             self._stages.append((self.size, rounds, turns))
@@ -129,7 +129,7 @@ class Mix(Space):
             raise IndexError(f"number {number} of a mix of {self.size}")
         start, rounds, turns = self._stages[bisect_right(self._stages, number, key=itemgetter(0)) - 1]
         more, slot = divmod(number - start, len(turns))
-        turn, weight, part, stride = turns[slot]
+        turn, (weight, part, stride) = turns[slot]
         # A part that is used in part only must still be used all over: step through it by a stride coprime to its size.
         return part.at(((rounds + more) * weight + turn) * stride % part.size)
 
