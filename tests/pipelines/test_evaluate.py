@@ -14,7 +14,6 @@ from components.errors import InputError
 from components.serving.package import log_translator
 from pipelines import evaluate, rollback, workflow
 from pipelines.evaluate import EvaluateParameters
-from tests.serving.echo import save_echo
 
 PAIRS = [
     ("A man rides a bicycle.", "A man rides a bicycle."),
@@ -23,16 +22,11 @@ PAIRS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return save_echo(tmp_path_factory.mktemp("exported"))
-
-
 @pytest.fixture
-def model(exported: tuple[Path, Path]) -> str:
+def model(echo_exported: tuple[Path, Path]) -> str:
     """A logged model, as `train` leaves it."""
     with mlflow.start_run():
-        return log_translator(*exported).model_uri
+        return log_translator(*echo_exported).model_uri
 
 
 @pytest.fixture
@@ -71,7 +65,7 @@ def test_scores_are_recorded_and_the_model_registered(
     assert tags["mlflow.data.context"] == "test"
 
 
-def test_the_champion_is_no_rival_of_its_own(model: str, exported: tuple[Path, Path], data_dir: Path) -> None:
+def test_the_champion_is_no_rival_of_its_own(model: str, echo_exported: tuple[Path, Path], data_dir: Path) -> None:
     def rivals(uri: str) -> list[str]:
         evaluation = evaluate.run(EvaluateParameters(model=uri, data_dir=str(data_dir), beam_width=1))
         report = mlflow.artifacts.load_dict(f"runs:/{evaluation.run_id}/report.json")
@@ -80,7 +74,7 @@ def test_the_champion_is_no_rival_of_its_own(model: str, exported: tuple[Path, P
     copied = "the source, copied"
     assert rivals(model) == rivals(model) == rivals("models:/nmt-en-fr@champion") == [copied]
     with mlflow.start_run():
-        another = log_translator(*exported).model_uri
+        another = log_translator(*echo_exported).model_uri
     assert rivals(another) == ["nmt-en-fr version 1, the champion before", copied]
 
 
@@ -114,11 +108,11 @@ def test_a_registered_model_is_not_registered_again(model: str, tmp_path: Path) 
         ("--test_corpus nowhere.tsv --model MODEL", "nowhere.tsv"),
     ],
 )
-def test_refusals(arguments: str, message: str, model: str, data_dir: Path, tmp_path: Path) -> None:
+def test_refusals(arguments: str, message: str, echo_packaged: Path, data_dir: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     heldout = {"test": write_heldout(empty, "test", [], given=True)}
     Manifest("key", "fingerprint", {}, Counts(0, 0, 0, {}), {}, {}, heldout).save(empty)
-    places = {"MODEL": model, "DATASET": str(data_dir), "EMPTY": str(empty)}
+    places = {"MODEL": str(echo_packaged), "DATASET": str(data_dir), "EMPTY": str(empty)}
     with pytest.raises(InputError) as refusal:
         evaluate.main([places.get(word, word) for word in arguments.split()])
     assert message in str(refusal.value)

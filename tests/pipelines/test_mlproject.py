@@ -5,23 +5,38 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mlflow
 import pytest
 import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow.exceptions import ExecutionException
 
 from pipelines.mlproject import ENTRIES, mlproject, parameter_names
 
 PROJECT = Path(__file__).parents[2]
 
 
-def mlflow_run(*arguments: str) -> tuple[subprocess.CompletedProcess[str], Run]:
-    """What `mlflow run` printed, and the run that it opened."""
-    command = [sys.executable, "-m", "mlflow", "run", str(PROJECT), "--env-manager", "local", *arguments]
+def mlflow_run(parameter: str) -> tuple[str, Run]:
+    """What `mlflow run` with a parameter that is refused printed on standard error, and the run that it opened."""
+    command = [sys.executable, "-m", "mlflow", "run", str(PROJECT), "--env-manager", "local", "-P", parameter]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": path})
+    assert result.returncode != 0
     (run,) = MlflowClient().search_runs(["0"])
-    return result, run
+    return result.stderr, run
+
+
+def called_in_python(
+    parameter: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> tuple[str, Run]:
+    """The same by MLflow's function, which spares a process that imports MLflow."""
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    name, value = parameter.split("=")
+    with pytest.raises(ExecutionException):
+        mlflow.projects.run(str(PROJECT), env_manager="local", parameters={name: value})
+    (run,) = MlflowClient().search_runs(["0"])
+    return capfd.readouterr().err, run
 
 
 def test_is_what_the_parameters_make_it() -> None:
@@ -45,18 +60,23 @@ def test_the_workflow_takes_the_parameters_of_its_steps() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("parameter", "message", "in_python"),
     [
-        (["-P", "recipe=it's large"], """recipe: found "it's large", must be one of:"""),
-        (["-P", "unit=3"], "unit: workflow has no such parameter; did you mean units?"),
+        ("recipe=it's large", """recipe: found "it's large", must be one of:""", False),
+        ("unit=3", "unit: workflow has no such parameter; did you mean units?", True),
     ],
 )
-def test_bad_input_is_one_line_and_a_failed_run(arguments: list[str], message: str) -> None:
-    result, run = mlflow_run(*arguments)
-    assert result.returncode != 0
-    (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+def test_bad_input_is_one_line_and_a_failed_run(
+    parameter: str,
+    message: str,
+    in_python: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    printed, run = called_in_python(parameter, monkeypatch, capfd) if in_python else mlflow_run(parameter)
+    (line,) = [line for line in printed.splitlines() if line.startswith("error: ")]
     assert message in line
-    assert "Traceback" not in result.stderr
+    assert "Traceback" not in printed
     assert run.info.status == "FAILED"
     assert message in run.data.tags["failure"]
 

@@ -3,7 +3,6 @@
 import dataclasses
 import gzip
 import json
-import os
 import random
 import re
 import resource
@@ -484,7 +483,11 @@ BAD: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
     "unknown form": (lambda f: {"corpus": "a.docx"}, r"corpus: found 'a\.docx', must be one of the forms sample"),
     "equal languages": (lambda f: {"target_language": "en"}, r"target_language: found 'en', must differ"),
     "language of blanks": (lambda f: {"source_language": "../x"}, r"source_language: found '\.\./x', must be an ISO"),
-    "truncated gzip": (lambda f: {"corpus": _truncated_gzip(f)}, r"cut\.tsv\.gz is a damaged or truncated gzip"),
+    "truncated gzip": (
+        lambda f: {"corpus": _truncated_gzip(f)},
+        r"^corpus: \S+/cut\.tsv\.gz is a damaged or truncated gzip file \(Compressed file ended before the end-of-"
+        r"stream marker was reached\)$",
+    ),
     "data_dir below a file": (lambda f: {"data_dir": Path(__file__) / "d"}, r"data_dir: .* cannot be written"),
     "data_dir not writable": (lambda f: {"data_dir": "/proc/d"}, r"data_dir: /proc/d cannot be written"),
     "remote runner with a local folder": (
@@ -535,19 +538,7 @@ def test_bad_input_is_refused_in_one_line_and_leaves_nothing(name: str, tmp_path
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
-def test_as_a_program_it_says_one_line_and_exits_with_2(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pipelines.prepare", "--corpus", _truncated_gzip(tmp_path)]
-    command += ["--data_dir", str(tmp_path / "d")]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, env=os.environ)
-    assert done.returncode == 2
-    assert [line for line in done.stderr.splitlines() if not line.startswith("prepare: ")] == [
-        f"error: corpus: {tmp_path}/cut.tsv.gz is a damaged or truncated gzip file (Compressed file ended before the"
-        " end-of-stream marker was reached)"
-    ]
-    assert not (tmp_path / "d").exists()
-
-
-def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+def test_as_a_program_it_says_one_line_and_exits_with_2_when_the_disk_is_full(tmp_path: Path) -> None:
     """Where no file may be longer than 8 MiB, what is rejected finds no place."""
     corpus = tmp_path / "long.tsv"
     corpus.write_text("".join(f"{number} a\tun {number}\n{number} {'b ' * 50_000}\tune\n" for number in range(100)))

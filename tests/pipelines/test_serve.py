@@ -20,21 +20,13 @@ from hypothesis import strategies as st
 
 from components.errors import InputError
 from components.serving.options import TranslationOptions
-from components.serving.package import package_translator
 from pipelines import serve
-from tests.serving.echo import save_echo
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("model")
-    return package_translator(*save_echo(folder), folder / "packaged")
-
-
-@pytest.fixture(scope="module")
-def server(model: Path) -> Iterator[tuple[str, str]]:
+def server(echo_packaged: Path) -> Iterator[tuple[str, str]]:
     """(URL, what the server printed)."""
-    command = [sys.executable, "-m", "pipelines.serve", "--model", str(model), "--port", "0"]
+    command = [sys.executable, "-m", "pipelines.serve", "--model", str(echo_packaged), "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     printed = process.stdout.readline() + process.stdout.readline()

@@ -5,17 +5,14 @@ from pathlib import Path
 import pytest
 
 from components.errors import InputError
-from components.serving.package import package_translator
 from pipelines import translate
-from tests.serving.echo import save_echo
 
 DATAFLOW = "--project=p;--region=r;--temp_location=gs://b/t"
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("model")
-    return str(package_translator(*save_echo(folder), folder / "packaged"))
+def model(echo_packaged: Path) -> str:
+    return str(echo_packaged)
 
 
 def test_a_text(model: str, capsys: pytest.CaptureFixture[str]) -> None:

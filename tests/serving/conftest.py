@@ -6,13 +6,13 @@ import pytest
 
 from components.serving.package import package_translator
 from components.serving.translator import Translator, TranslatorSettings, attention_of, load_exported, search_of
-from tests.serving.echo import echo_codec, save_echo
+from tests.serving.echo import echo_codec
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def exported(echo_exported: tuple[Path, Path]) -> tuple[Path, Path]:
     """(SavedModel, codec folder) of the echo."""
-    return save_echo(tmp_path_factory.mktemp("exported"))
+    return echo_exported
 
 
 @pytest.fixture(scope="session")

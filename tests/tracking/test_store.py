@@ -14,20 +14,30 @@ from components.tracking import check_tracking, step_run
 from tests.tracking.conftest import Line
 
 PROCESSES = 4
-TRACK_SOMETHING = """
+# The modules are imported once for all of them.
+TRACK_SOMETHING = f"""
+import multiprocessing, sys
 from components.tracking import check_tracking, step_run
-check_tracking()
-with step_run("prepare", {"number": 1}) as run:
-    run.log_metrics({"kept": 1})
+
+def track():
+    check_tracking()
+    with step_run("prepare", {{"number": 1}}) as run:
+        run.log_metrics({{"kept": 1}})
+
+fork = multiprocessing.get_context("fork")
+processes = [fork.Process(target=track) for _ in range({PROCESSES})]
+for process in processes:
+    process.start()
+for process in processes:
+    process.join()
+sys.exit(sum(process.exitcode != 0 for process in processes))
 """
 
 
 def test_four_processes_create_one_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/new/mlflow.db")
-    command = [sys.executable, "-c", TRACK_SOMETHING]
-    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(PROCESSES)]
-    errors = [process.communicate()[1] for process in processes]
-    assert [process.returncode for process in processes] == [0] * PROCESSES, errors
+    done = subprocess.run([sys.executable, "-c", TRACK_SOMETHING], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
     runs = MlflowClient().search_runs(["0"])
     assert [(run.info.status, run.data.metrics["kept"]) for run in runs] == [("FINISHED", 1)] * PROCESSES

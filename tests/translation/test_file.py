@@ -14,22 +14,19 @@ from filelock import FileLock, Timeout
 
 from components.errors import InputError
 from components.serving.options import TranslationOptions
-from components.serving.package import package_translator
 from components.serving.translator import TranslatorSettings
 from components.translation import file as file_module
 from components.translation.file import FileReport, translate_file
 from components.translation.formats import RowRange
 from components.translation.staging import LocalStaging
-from tests.serving.echo import save_echo
 
 OPTIONS = TranslationOptions(beam_width=1)
 PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("model")
-    return str(package_translator(*save_echo(folder), folder / "packaged"))
+def model(echo_packaged: Path) -> str:
+    return str(echo_packaged)
 
 
 def translate(source: Path, target: Path, model: str, beam_options: str = "") -> FileReport:

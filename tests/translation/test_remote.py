@@ -10,21 +10,18 @@ import pytest
 from components.corpus.runners.runner import DirectRunner
 from components.errors import InputError
 from components.serving.options import TranslationOptions
-from components.serving.package import package_translator
 from components.translation import file as file_module
 from components.translation.file import FileReport, translate_file
 from components.translation.pipeline import TranslatorHandler
 from components.translation.staging import RemoteStaging
-from tests.serving.echo import save_echo
 
 OPTIONS = TranslationOptions(beam_width=1)
 LINES = ["One two.", "", "A man rides a bicycle. Yes!", *(f"zebra{number}" for number in range(30)), "no end"]
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("model")
-    return str(package_translator(*save_echo(folder), folder / "packaged"))
+def model(echo_packaged: Path) -> str:
+    return str(echo_packaged)
 
 
 @pytest.fixture

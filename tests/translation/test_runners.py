@@ -11,19 +11,16 @@ from pathlib import Path
 import pytest
 
 from components.serving.options import TranslationOptions
-from components.serving.package import package_translator
 from components.translation.file import translate_file
 from tests.conftest import PROJECT
 from tests.corpus.cloud import Cloud, Storage, cloud, launcher
-from tests.serving.echo import save_echo
 
 DATAFLOW = "--project=my-project --region=europe-west1 --temp_location=gs://bucket/tmp --sdk_container_image=image"
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("model")
-    return str(package_translator(*save_echo(folder), folder / "packaged"))
+def model(echo_packaged: Path) -> str:
+    return str(echo_packaged)
 
 
 def lines() -> list[str]:
