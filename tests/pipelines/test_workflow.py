@@ -1,7 +1,11 @@
 """The whole workflow, for real, on a corpus of a few hundred pairs: run tree, summary, and what is not done again."""
 
+import dataclasses
+import io
 import re
 from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +15,9 @@ from mlflow.entities import Run
 
 from components.errors import InputError
 from components.parameters import STEPS, forced_steps
-from pipelines import cli, translate, workflow
+from pipelines import cli, train, translate, workflow
 from pipelines.evaluate import Evaluation
+from tests.conftest import forget_store, new_store
 
 SMALL = ["--units=8", "--embedding_size=8", "--epochs=1", "--min_count=2", "--batch_tokens=512"]
 
@@ -29,34 +34,70 @@ def steps_of(parent: Run) -> dict[str, Run]:
     return {run.data.tags["step"]: run for run in runs}
 
 
+Worked = tuple[Evaluation, Run, set[str]]
+
+
+def workflow_of(*argv: str) -> Worked:
+    """Runs the workflow on ``pairs.tsv`` where it stands: the evaluation, the parent run, and the steps not reused."""
+    arguments = ["--corpus", "pairs.tsv", *SMALL, *argv]
+    values = cli.parse(arguments, "workflow", "", workflow.PARAMETERS, workflow.WITHOUT)
+    evaluation = workflow.run(values)
+    parent = MlflowClient().search_runs(["0"], "tags.step = 'main'", max_results=1)[0]
+    done = {step for step, run in steps_of(parent).items() if "reused" not in run.data.tags}
+    return evaluation, parent, done
+
+
 @pytest.fixture
-def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Evaluation, Run, set[str]]]:
-    """Runs the workflow in a folder of its own: the evaluation, the parent run, and the steps that were done."""
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Worked]:
+    """Runs the workflow in a folder of its own."""
     monkeypatch.chdir(tmp_path)
     write_corpus(tmp_path / "pairs.tsv")
-
-    def run(*argv: str) -> tuple[Evaluation, Run, set[str]]:
-        arguments = ["--corpus", "pairs.tsv", *SMALL, *argv]
-        values = cli.parse(arguments, "workflow", "", workflow.PARAMETERS, workflow.WITHOUT)
-        evaluation = workflow.run(values)
-        parent = MlflowClient().search_runs(["0"], "tags.step = 'main'", max_results=1)[0]
-        done = {step for step, run in steps_of(parent).items() if "reused" not in run.data.tags}
-        return evaluation, parent, done
-
-    return run
+    return workflow_of
 
 
-def test_tree_summary_and_cache(work: Callable[..., Any], capfd: pytest.CaptureFixture[str]) -> None:
-    evaluation, parent, done = work()
-    assert done == {"prepare", "train", "evaluate"}
-    steps = steps_of(parent)
+@dataclass(frozen=True)
+class First:
+    """A workflow that ran once, in a folder and with a tracking store of its own."""
+
+    folder: Path
+    uri: str
+    evaluation: Evaluation
+    parent: Run
+    done: set[str]
+    printed: str
+
+
+@pytest.fixture(scope="module")
+def first_of_module(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> First:
+    folder = tmp_path_factory.mktemp("workflow")
+    uri = new_store(empty_store, folder / "tracking")
+    write_corpus(folder / "pairs.tsv")
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patched, redirect_stdout(printed):
+        patched.setenv("MLFLOW_TRACKING_URI", uri)
+        patched.chdir(folder)
+        first = First(folder, uri, *workflow_of(), printed="")
+        forget_store()
+    return dataclasses.replace(first, printed=printed.getvalue())
+
+
+@pytest.fixture
+def first(first_of_module: First, tracking_uri: str, monkeypatch: pytest.MonkeyPatch) -> First:
+    """It, with the test in its folder, at its store."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", first_of_module.uri)
+    monkeypatch.chdir(first_of_module.folder)
+    return first_of_module
+
+
+def test_tree_and_summary(first: First) -> None:
+    assert first.done == {"prepare", "train", "evaluate"}
+    parent, steps = first.parent, steps_of(first.parent)
     assert {run.info.status for run in [parent, *steps.values()]} == {"FINISHED"}
     assert parent.info.run_name == "workflow pairs.tsv"
     assert steps["prepare"].data.params["corpus"] == parent.data.params["corpus"] == "pairs.tsv"
     assert steps["train"].data.params["units"] == parent.data.params["units"] == "8"
-    scores = evaluation.measured.scores
+    scores = first.evaluation.measured.scores
     assert parent.data.metrics["test_bleu"] == steps["evaluate"].data.metrics["test_bleu"] == scores.bleu.value
-    told = capfd.readouterr().out
     for line in (
         *(f"[{number}/3] {step} …" for number, step in enumerate(STEPS, start=1)),
         f"BLEU {scores.bleu.value:.1f}   chrF {scores.chrf.value:.1f}",
@@ -65,11 +106,43 @@ def test_tree_summary_and_cache(work: Callable[..., Any], capfd: pytest.CaptureF
         "Serve  ./nmt serve -P model=models:/nmt-en-fr/1",
         "UI     ./nmt ui --backend-store-uri sqlite:////",
     ):
-        assert line in told
-    assert told.count("    translation  ") == 5
+        assert line in first.printed
+    assert first.printed.count("    translation  ") == 5
 
-    # Nothing changed: nothing is done, the tree says whose results stand, and the gate decides anew.
-    again, parent, done = work()
+
+def test_lineage_by_plain_calls(first: First) -> None:
+    """Corpus → dataset → run → logged model → version and back, each by one call of MLflow's own client."""
+    client = MlflowClient()
+    version = client.get_model_version_by_alias("nmt-en-fr", "champion")
+    train = client.get_run(version.run_id)
+    model = client.get_logged_model(version.source.removeprefix("models:/"))
+    assert model.source_run_id == train.info.run_id
+    assert [output.model_id for output in train.outputs.model_outputs] == [model.model_id]
+
+    (trained_on,) = train.inputs.dataset_inputs
+    fingerprint = train.data.tags["fingerprint"]
+    assert trained_on.dataset.digest == fingerprint[:36]
+    assert version.tags["train.fingerprint"] == fingerprint
+    assert version.tags["train.run"] == train.info.run_id
+    users = client.search_runs(["0"], f"dataset.digest = '{fingerprint[:36]}'")
+    assert {run.data.tags["step"] for run in users} == {"main", "prepare", "train"}
+    (prepared,) = [run for run in users if run.data.tags["step"] == "prepare"]
+    inputs = {tag.value: used.dataset for used in prepared.inputs.dataset_inputs for tag in used.tags}
+    assert inputs["corpus"].name == "pairs.tsv"
+    assert inputs["prepare"].digest == fingerprint[:36]
+
+    scores = {metric.key: metric for metric in model.metrics}
+    evaluate = client.get_run(scores["test_bleu"].run_id)
+    assert evaluate.data.metrics["test_bleu"] == scores["test_bleu"].value
+    assert scores["test_bleu"].dataset_digest == version.tags["test.digest"][:36]
+    assert evaluate.inputs.dataset_inputs[0].dataset.digest == version.tags["test.digest"][:36]
+    assert evaluate.data.tags["model"] == "models:/nmt-en-fr/1"
+
+
+def test_where_nothing_changed_nothing_is_done(first: First) -> None:
+    """The tree says whose results stand, and the gate decides again."""
+    steps = steps_of(first.parent)
+    again, parent, done = workflow_of()
     assert done == set()
     reused = steps_of(parent)
     for step in STEPS:
@@ -77,14 +150,36 @@ def test_tree_summary_and_cache(work: Callable[..., Any], capfd: pytest.CaptureF
         assert reused[step].info.run_name == f"{steps[step].info.run_name} (reused)"
         assert f"(#/experiments/0/runs/{steps[step].info.run_id})" in reused[step].data.tags["mlflow.note.content"]
         assert reused[step].data.tags["fingerprint"] == parent.data.tags["fingerprint"]
-    assert again.measured == evaluation.measured
+    assert again.measured == first.evaluation.measured
     assert again.promotion == "nmt-en-fr version 1 stays: it is the champion already"
     assert again.promotion in reused["evaluate"].data.tags["mlflow.note.content"]
     assert "report.html" in {file.path for file in MlflowClient().list_artifacts(reused["evaluate"].info.run_id)}
 
-    assert work("--learning_rate=0.002")[2] == {"train", "evaluate"}
+
+def test_with_another_learning_rate_it_is_trained_and_evaluated_again(first: First) -> None:
+    assert workflow_of("--learning_rate=0.002")[2] == {"train", "evaluate"}
+
+
+class AskedToTrainError(Exception):
+    """Instead of a training, which takes long."""
+
+
+def test_with_another_corpus_it_is_prepared_and_trained_again(first: First, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_: object) -> None:
+        raise AskedToTrainError
+
+    monkeypatch.setattr(train, "_train", asked)
     write_corpus(Path("pairs.tsv"), last="tôt")
-    assert work()[2] == {"prepare", "train", "evaluate"}
+    try:
+        with pytest.raises(AskedToTrainError):
+            workflow_of()
+    finally:
+        write_corpus(Path("pairs.tsv"))
+    steps = steps_of(MlflowClient().search_runs(["0"], "tags.step = 'main'", max_results=1)[0])
+    assert {step: (run.info.status, "reused" in run.data.tags) for step, run in steps.items()} == {
+        "prepare": ("FINISHED", False),
+        "train": ("FAILED", False),
+    }
 
 
 def test_with_pieces_of_words_from_corpus_to_translation(
@@ -139,33 +234,3 @@ def test_what_cannot_work_is_refused_before_a_run_opens(flag: str, capsys: pytes
         workflow.main(flag.split())
     assert capsys.readouterr().out == ""
     assert MlflowClient().search_runs(["0"]) == []
-
-
-def test_lineage_by_plain_calls(work: Callable[..., Any]) -> None:
-    """Corpus → dataset → run → logged model → version and back, each by one call of MLflow's own client."""
-    work()
-    client = MlflowClient()
-    version = client.get_model_version_by_alias("nmt-en-fr", "champion")
-    train = client.get_run(version.run_id)
-    model = client.get_logged_model(version.source.removeprefix("models:/"))
-    assert model.source_run_id == train.info.run_id
-    assert [output.model_id for output in train.outputs.model_outputs] == [model.model_id]
-
-    (trained_on,) = train.inputs.dataset_inputs
-    fingerprint = train.data.tags["fingerprint"]
-    assert trained_on.dataset.digest == fingerprint[:36]
-    assert version.tags["train.fingerprint"] == fingerprint
-    assert version.tags["train.run"] == train.info.run_id
-    users = client.search_runs(["0"], f"dataset.digest = '{fingerprint[:36]}'")
-    assert {run.data.tags["step"] for run in users} == {"main", "prepare", "train"}
-    (prepared,) = [run for run in users if run.data.tags["step"] == "prepare"]
-    inputs = {tag.value: used.dataset for used in prepared.inputs.dataset_inputs for tag in used.tags}
-    assert inputs["corpus"].name == "pairs.tsv"
-    assert inputs["prepare"].digest == fingerprint[:36]
-
-    scores = {metric.key: metric for metric in model.metrics}
-    evaluate = client.get_run(scores["test_bleu"].run_id)
-    assert evaluate.data.metrics["test_bleu"] == scores["test_bleu"].value
-    assert scores["test_bleu"].dataset_digest == version.tags["test.digest"][:36]
-    assert evaluate.inputs.dataset_inputs[0].dataset.digest == version.tags["test.digest"][:36]
-    assert evaluate.data.tags["model"] == "models:/nmt-en-fr/1"
