@@ -1,7 +1,7 @@
 """Translates a test set with a model, scores it, and registers the model.
 
-mlflow run . -e evaluate -P model=runs:/RUN_ID/translator -P data_dir=data/KEY
-mlflow run . -e evaluate -P test_corpus="test.{en,fr}"
+./nmt evaluate -P model=runs:/RUN_ID/translator -P data_dir=data/KEY
+./nmt evaluate -P test_corpus="test.{en,fr}"
 """
 
 import dataclasses
@@ -248,7 +248,7 @@ def _report(
         facts={label: fact for label, fact in facts.items() if fact},
         corpus=corpus_facts(manifest) if manifest else {},
         curves=read_curves(model.run_id, CURVES),
-        commands=[*checkout, f"mlflow run . -e evaluate {flags}"],
+        commands=[*checkout, f"./nmt evaluate {flags}"],
     )
 
 

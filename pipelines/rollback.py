@@ -1,4 +1,4 @@
-"""Goes back to the champion before the present one: mlflow run . -e rollback"""
+"""Goes back to the champion before the present one: ./nmt rollback"""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """Serves a model over HTTP with MLflow's scoring protocol, until it is stopped.
 
-mlflow run . -e serve
+./nmt serve
 curl http://127.0.0.1:5001/invocations -H "Content-Type: application/json" -d '{"inputs": ["Where are my keys?"]}'
 """
 

@@ -1,8 +1,8 @@
 """Translates a text, or a file row by row, with a finished model.
 
-mlflow run . -e translate -P text="Where is the station?"
-mlflow run . -e translate -P input=english.txt -P output=french.txt
-mlflow run . -e translate -P input=gs://BUCKET/english.txt -P output=gs://BUCKET/french.txt -P runner=DataflowRunner …
+./nmt translate -P text="Where is the station?"
+./nmt translate -P input=english.txt -P output=french.txt
+./nmt translate -P input=gs://BUCKET/english.txt -P output=gs://BUCKET/french.txt -P runner=DataflowRunner …
 """
 
 import sys

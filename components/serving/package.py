@@ -252,7 +252,7 @@ def _download(model: str) -> FoundModel:
     except (MlflowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"model: {model} cannot be loaded from the store {_store()}: {reason}; `mlflow run .` makes a model there,"
+            f"model: {model} cannot be loaded from the store {_store()}: {reason}; `./nmt` makes a model there,"
             f" MLFLOW_TRACKING_URI names another store (valid: {FORMS})"
         ) from None
 

@@ -35,7 +35,7 @@ def report(scores: Scores) -> Report:
         facts={"Model": "models:/nmt-en-fr/3"},
         corpus={"Read": "30 lines"},
         curves={"Loss": {"val_loss": [(1, 2.0), (2, 1.0)]}},
-        commands=["mlflow run . -e evaluate"],
+        commands=["./nmt evaluate"],
     )
 
 
@@ -60,7 +60,7 @@ def test_every_section_is_there(page: str) -> None:
         *("Attention", "Training", "Loss", "Corpus", "Repeat"),
     ]
     assert page.count("<svg") == 4
-    for fact in ("models:/nmt-en-fr/3", "1.23 %", "30 lines", "mlflow run . -e evaluate", "你", "version 7", "0.046"):
+    for fact in ("models:/nmt-en-fr/3", "1.23 %", "30 lines", "./nmt evaluate", "你", "version 7", "0.046"):
         assert fact in page
 
 

@@ -99,5 +99,5 @@ def test_a_tracking_server_that_is_away_is_reported_at_once(monkeypatch: pytest.
 def test_a_model_that_is_missing_is_reported_with_its_store(tracking_uri: str) -> None:
     with pytest.raises(InputError) as refusal:
         translate.main(["--text", "x"])
-    for said in ("models:/nmt-en-fr@champion", tracking_uri, "`mlflow run .` makes a model", "MLFLOW_TRACKING_URI"):
+    for said in ("models:/nmt-en-fr@champion", tracking_uri, "`./nmt` makes a model", "MLFLOW_TRACKING_URI"):
         assert said in str(refusal.value)

@@ -1,4 +1,4 @@
-"""``sample`` and ``sample:PAIRS``: the embedded corpus; needs no file and no netrange_."""
+"""``sample`` and ``sample:PAIRS``: the embedded corpus; needs no file and no network."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
