@@ -12,6 +12,8 @@ from components.dataset.manifest import BucketRecords, Counts, Manifest
 from components.dataset.records import Ids, bucket_lows, encode_records, record_file
 from components.text.codec import CodecSettings, TextCodec
 from components.text.vocabulary import Vocabulary
+from components.training.validation import Validation
+from tests.training.trainings import nothing_found
 
 PAIRS = {"train": 240, "validation": 40}
 
@@ -23,6 +25,12 @@ def make_pairs(count: int, seed: int) -> list[tuple[str, str]]:
     french = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"]
     digits = [random.integers(0, 10, random.integers(1, 15)) for _ in range(count)]
     return [(" ".join(english[d] for d in number), " ".join(french[d] for d in number)) for number in digits]
+
+
+@pytest.fixture
+def untranslated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Validation translates each sentence into nothing."""
+    monkeypatch.setattr(Validation, "_search", lambda self, projection: nothing_found)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """Training: it learns, ends when it should, and goes on where it was stopped."""
 
 import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,12 +17,18 @@ from components.training.fit import REPORTED_STEPS, Training
 from components.training.history import Epoch, Steps
 from components.training.reader import BatchReader
 from components.training.validation import Validation
-from tests.training.trainings import FITTING, killed_at, make, weights
+from tests.training.trainings import FITTING, killed_at, make, nothing_found, weights
 
 
 @pytest.fixture(scope="module")
-def undisturbed(dataset, tmp_path_factory) -> tuple[list[np.ndarray], list[Epoch], list[Steps]]:
-    training = make(dataset, tmp_path_factory.mktemp("undisturbed"))
+def folder(tmp_path_factory) -> Path:
+    """Where the undisturbed training has its checkpoints."""
+    return tmp_path_factory.mktemp("undisturbed")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(dataset, folder) -> tuple[list[np.ndarray], list[Epoch], list[Steps]]:
+    training = make(dataset, folder)
     events = list(training.run())
     return weights(training), [e for e in events if isinstance(e, Epoch)], [s for s in events if isinstance(s, Steps)]
 
@@ -52,36 +60,64 @@ def test_what_it_reports_of_its_steps(dataset, undisturbed):
 
 # The longest sentence has 14 words, before which a mark says that it begins with a small letter.
 @pytest.mark.parametrize(("max_length", "expected"), [(5, 5), (50, 15)])
-def test_validation_cuts_sentences_where_the_packaged_model_does(dataset, tmp_path, max_length, expected):
+def test_validation_cuts_sentences_where_the_packaged_model_does(dataset, tmp_path, max_length, expected, monkeypatch):
+    longest = []
+
+    def search(source, *options):
+        longest.append(source.shape[1])
+        return nothing_found(source, *options)
+
+    monkeypatch.setattr(Validation, "_search", lambda self, projection: search)
     manifest = dataclasses.replace(Manifest.load(dataset), parameters={"max_length": max_length})
     model = make(dataset, tmp_path).model
-    validation = Validation(model, TextCodec.load(dataset), dataset, manifest, FITTING.batch_tokens)
-    search, longest = validation._beam_search, []
-
-    def spied(source, *options, **projection):
-        longest.append(source.shape[1])
-        return search(source, *options, **projection)
-
-    validation._beam_search = spied
-    validation.measure()
+    Validation(model, TextCodec.load(dataset), dataset, manifest, FITTING.batch_tokens).measure()
     assert max(longest) == expected
 
 
-@pytest.mark.parametrize("epochs", [1, 2])
-def test_an_epoch_whose_validation_was_interrupted_is_validated_after_all(dataset, tmp_path, undisturbed, epochs):
+def test_interrupted_in_both_validations_and_within_a_step_it_ends_alike(dataset, tmp_path, undisturbed, untranslated):
+    """Four processes, so to say: each goes on where the one before was interrupted, and no step is lost."""
+
+    def steps_reported(training: Training) -> list[int]:
+        return [event.step for event in training.history if isinstance(event, Steps)]
+
+    first, last = (epoch.step for epoch in undisturbed[1])
+    reported = [steps.step for steps in undisturbed[2]]
+
+    def until(step: int, run: Iterator) -> None:
+        while next(run).step < step:
+            pass
+        run.close()
+
+    until(first, make(dataset, tmp_path).run())
+    # The validation of the first epoch is still to come; then Ctrl-C comes within a step.
     training = make(dataset, tmp_path)
+    assert training.step == first
+    assert steps_reported(training) == [step for step in reported if step <= first]
+    step = training._train_step
+
+    def interrupted(*batch):
+        update = step(*batch)  # Python handles the signal when the compiled step is over.
+        if training.step == first + 2:
+            raise KeyboardInterrupt
+        return update
+
+    training._train_step = interrupted
     run = training.run()
-    last = undisturbed[1][epochs - 1].step
-    while next(run).step < last:
-        pass
-    run.close()
+    validated = next(run)
+    assert isinstance(validated, Epoch)
+    assert (validated.step, validated.metrics["val_loss"]) == (first, undisturbed[1][0].metrics["val_loss"])
+    with pytest.raises(KeyboardInterrupt):
+        list(run)
+
+    training = make(dataset, tmp_path)
+    assert training.step == first + 2
+    assert steps_reported(training) == [*(step for step in reported if step <= first), first + 2]
+    until(last, training.run())
     training = make(dataset, tmp_path)
     assert training.step == last
-    reported = [event.step for event in training.history if isinstance(event, Steps)]
-    assert reported == [steps.step for steps in undisturbed[2] if steps.step <= last]
-    events = list(training.run())
-    assert isinstance(events[0], Epoch)
-    assert events[0].step == last
+    (validated,) = events = list(training.run())
+    assert isinstance(validated, Epoch)
+    assert validated.step == last
     ended_like(undisturbed, training, events)
 
 
@@ -103,49 +139,27 @@ def test_a_run_that_goes_on_knows_what_was_reported_before(dataset, tmp_path, un
     assert make(dataset, tmp_path).history == []
 
 
-def test_ctrl_c_within_a_step_loses_no_step(dataset, tmp_path, undisturbed):
-    training = make(dataset, tmp_path)
-    step = training._train_step
-
-    def interrupted(*batch):
-        update = step(*batch)  # Python handles the signal when the compiled step is over.
-        if training.step == 18:
-            raise KeyboardInterrupt
-        return update
-
-    training._train_step = interrupted
-    with pytest.raises(KeyboardInterrupt):
-        list(training.run())
-    training = make(dataset, tmp_path)
-    assert training.step == 18
-    reported = [event.step for event in training.history if isinstance(event, Steps)]
-    assert reported == [*(steps.step for steps in undisturbed[2] if steps.step < 18), 18]
-    ended_like(undisturbed, training, list(training.run()))
-
-
 def ended_like(undisturbed, training: Training, events: list) -> None:
     assert events[-1].metrics["val_loss"] == undisturbed[1][-1].metrics["val_loss"]
     for left, right in zip(weights(training), undisturbed[0], strict=True):
         np.testing.assert_array_equal(left, right)
 
 
-def test_a_finished_run_has_nothing_left_to_do(dataset, tmp_path):
-    first = make(dataset, tmp_path, epochs=1)
-    list(first.run())
-    again = make(dataset, tmp_path, epochs=1)
+def test_a_finished_run_has_nothing_left_to_do(dataset, folder, undisturbed):
+    again = make(dataset, folder)
     assert list(again.run()) == []
-    for left, right in zip(weights(again), weights(first), strict=True):
+    for left, right in zip(weights(again), undisturbed[0], strict=True):
         np.testing.assert_array_equal(left, right)
 
 
-def test_time_can_run_out(dataset, tmp_path):
+def test_time_can_run_out(dataset, tmp_path, untranslated):
     training = make(dataset, tmp_path, epochs=1000, max_minutes=0.05)
     events = list(training.run())
     assert isinstance(events[-1], Epoch)
     assert training.step < training.total_steps
 
 
-def test_more_time_goes_on_where_time_ran_out(dataset, tmp_path, undisturbed):
+def test_more_time_goes_on_where_time_ran_out(dataset, tmp_path, undisturbed, untranslated):
     # A limit shorter than a step: one is trained all the same, and is validated.
     hurried = make(dataset, tmp_path, max_minutes=1e-9)
     assert [event.step for event in hurried.run()] == [1, 1]
@@ -153,12 +167,12 @@ def test_more_time_goes_on_where_time_ran_out(dataset, tmp_path, undisturbed):
     ended_like(undisturbed, training, list(training.run()))
 
 
-def test_divergence_ends_it_with_one_line(dataset, tmp_path):
+def test_divergence_ends_it_with_one_line(dataset, tmp_path, untranslated):
     with pytest.raises(InputError, match="learning_rate: with 1e\\+30 training diverged at step"):
         list(make(dataset, tmp_path, learning_rate=1e30).run())
 
 
-def test_patience_ends_what_does_not_get_better(dataset, tmp_path):
+def test_patience_ends_what_does_not_get_better(dataset, tmp_path, untranslated):
     # A learning rate of nothing: no epoch is better than the first.
     epochs = [
         e for e in make(dataset, tmp_path, epochs=50, learning_rate=0.0, patience=2).run() if isinstance(e, Epoch)
@@ -195,7 +209,7 @@ def test_a_folder_belongs_to_one_training(tmp_path):
         pass
 
 
-def test_the_average_of_the_last_epochs_is_kept_if_it_is_better(dataset, tmp_path):
+def test_the_average_of_the_last_epochs_is_kept_if_it_is_better(dataset, tmp_path, untranslated):
     training = make(dataset, tmp_path, epochs=4, averaged_epochs=3, learning_rate=0.03)
     after_epochs, events = [], []
     for event in training.run():
@@ -210,7 +224,7 @@ def test_the_average_of_the_last_epochs_is_kept_if_it_is_better(dataset, tmp_pat
         np.testing.assert_allclose(left, right, rtol=1e-5, atol=1e-7)
 
 
-def test_an_average_is_the_same_after_a_kill(dataset, tmp_path):
+def test_an_average_is_the_same_after_a_kill(dataset, tmp_path, untranslated):
     undisturbed = make(dataset, tmp_path / "undisturbed", averaged_epochs=2)
     *_, average = undisturbed.run()
     # Stopped when the first epoch ends: its weights are those of another process.

@@ -28,11 +28,15 @@ QUICK = list(SHAPES)[:2]
     ("shape", "kills"),
     [(QUICK[0], 2), (QUICK[1], 1), *(pytest.param(shape, 3, marks=pytest.mark.slow) for shape in SHAPES)],
 )
-def test_killed_at_random_steps(shape, kills, dataset, tmp_path):
+def test_killed_at_random_steps(shape, kills, dataset, tmp_path, request):
+    # The quick ones ask for the loss and the weights, the slow ones translate after each epoch, too.
+    translated = request.node.get_closest_marker("slow") is not None
+    if not translated:
+        request.getfixturevalue("untranslated")
     undisturbed = make(dataset, tmp_path / "undisturbed", shape)
     events = list(undisturbed.run())
     for step in random_steps(kills, last=undisturbed.total_steps):
-        killed_at(step, dataset, tmp_path / "killed", shape)
+        killed_at(step, dataset, tmp_path / "killed", shape, translated)
     training = make(dataset, tmp_path / "killed", shape)
     # The step reported last may be saved, or not.
     assert step - 1 <= training.step <= step

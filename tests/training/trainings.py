@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from components.model.parameters import ModelParameters
+from components.text.vocabulary import EOS
 from components.training.fit import Training
 from components.training.parameters import TrainingParameters
 
@@ -50,13 +51,26 @@ def weights(training: Training) -> list[np.ndarray]:
     return [variable.numpy() for variable in training.model.variables]
 
 
+def nothing_found(source: np.ndarray, beam_width: int, *penalties: float) -> dict[str, np.ndarray]:
+    """A search that translates each sentence into nothing: tracing a real one takes as long as training."""
+    shape = len(source), beam_width
+    return {
+        "ids": np.full((*shape, 1), EOS, np.int32),
+        "scores": np.zeros(shape, np.float32),
+        "alignment": np.full((*shape, 1), -1, np.int32),
+    }
+
+
 # Ends without cleaning up at the given step, like a process that is killed; the state is saved at every step.
 _KILLED = """
 import os, sys
 from pathlib import Path
 from components.training import fit
-from tests.training.trainings import make
+from components.training.validation import Validation
+from tests.training.trainings import make, nothing_found
 
+if sys.argv[5] == "untranslated":
+    Validation._search = lambda self, projection: nothing_found
 fit.SAVED_SECONDS, fit.REPORTED_STEPS = -1, 1
 training = make(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[4])
 for event in training.run():
@@ -65,9 +79,10 @@ for event in training.run():
 """
 
 
-def killed_at(step: int, dataset: Path, folder: Path, shape: str = "plain") -> None:
+def killed_at(step: int, dataset: Path, folder: Path, shape: str = "plain", translated: bool = True) -> None:
     command = [sys.executable, "-c", _KILLED, str(dataset), str(folder), str(step), shape]
-    child = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    command += ["translated" if translated else "untranslated"]
+    child = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert child.returncode == 9, child.stderr
 
 
