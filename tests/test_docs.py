@@ -13,6 +13,7 @@ from tests.test_rooms import CHECKS
 
 PROJECT = Path(__file__).parents[1]
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])
+NAMING = [*PAGES, PROJECT / "Makefile", PROJECT / "nmt"]
 OUR_FOLDERS = r"(?:components|pipelines|benchmarks|tests|docs)"
 
 
@@ -52,14 +53,14 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
     assert set(PAGES) - reached == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+@pytest.mark.parametrize("page", NAMING, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_names_only_what_there_is(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     # How-to pages make files of their own, and name them; the changelog names what is gone, too.
     if page.parent.name == "how-to" or page.name == "CHANGELOG.md":
         return
     paths = re.findall(rf"`({OUR_FOLDERS}/[\w./-]*)`", text)
-    for module in re.findall(rf"python -m ({OUR_FOLDERS}(?:\.\w+)*)", text):
+    for module in re.findall(rf"(?:python|PYTHON\)) -m ({OUR_FOLDERS}(?:\.\w+)*)", text):
         if not module.endswith((".ENTRY", ".NAME")):
             paths.append(module.replace(".", "/") + ".py")
     assert [path for path in paths if not (PROJECT / path).exists()] == []

@@ -1,8 +1,10 @@
 """The script ``./nmt``, without a network: uv and its uvx are stand-ins that write down how they were called."""
 
 import os
+import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -24,6 +26,10 @@ pwd >"$CALLS.folder"
 case "$*" in
 *"{fails}"*) echo "{output}" >&2; exit 2 ;;
 *" run "*) {run} ;;
+*_get_virtualenv_name*) echo "$HOME/.mlflow/envs/mlflow-1234" ;;
+*platform*) [ "$(cat "$CALLS.python" 2>/dev/null)" ] || exit 2; echo 3.11.2 ;;
+*"python -c ") echo ready >"$CALLS.python" ;;
+"venv "*) for folder; do :; done; mkdir "$folder" ;;
 esac
 """
 
@@ -120,9 +126,33 @@ def test_packages_are_fetched_once(machine: Machine) -> None:
     assert any(call.startswith("uv pip install ") and "-r requirements.lock pip==" in call for call in first)
     machine.nmt("train")
     assert machine.called()[len(first) :] == [
-        f"uvx --offline --python 3.11 --from mlflow=={MLFLOW} python -c ",
+        f"uvx --offline --python 3.11 --from mlflow=={MLFLOW} python -c "
+        "import platform; print(platform.python_version())",
         f"{RUN} train",
     ]
+
+
+def test_the_environment_is_the_one_that_mlflow_looks_for(tmp_path: Path) -> None:
+    (code,) = re.findall(r"python -c '(.*?)'", (PROJECT / "nmt").read_text(), re.DOTALL)
+    env = {**os.environ, "MLFLOW_ENV_ROOT": str(tmp_path)}
+    found = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=env, capture_output=True, text=True)
+    folder = Path(found.stdout.strip())
+    assert folder.parent == tmp_path, found.stderr
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin/activate").write_text("exit 0\n")
+    command = [sys.executable, "-m", "mlflow", "run", ".", "--env-manager", "uv", "-e", "rollback"]
+    run = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True)
+    assert f"Environment {folder} already exists" in run.stderr
+    assert run.returncode == 0
+
+
+def test_an_environment_that_was_deleted_is_made_again(machine: Machine) -> None:
+    machine.add_uv()
+    machine.nmt("train")
+    (machine.home / ".mlflow/envs/mlflow-1234").rmdir()
+    machine.nmt("train")
+    assert len([call for call in machine.called() if call.startswith("uv pip install ")]) == 2
+    assert (machine.home / ".mlflow/envs/mlflow-1234").is_dir()
 
 
 def test_input_and_exit_code_pass_through(machine: Machine) -> None:
@@ -153,7 +183,11 @@ def test_interrupt_while_fetching_leaves_nothing(machine: Machine) -> None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(timeout=30) == 130
-    assert list((machine.home / ".cache/nmt-en-fr-tools").iterdir()) == []
+    assert list((machine.home / ".mlflow/envs").iterdir()) == []
+    # So the next run makes the whole environment.
+    machine.add_uv()
+    assert machine.nmt("train").returncode == 0
+    assert any(call.startswith("uv pip install ") for call in machine.called())
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["help"], ["train", "--help"]])
