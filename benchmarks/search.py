@@ -42,8 +42,8 @@ def main(argv: list[str]) -> None:
     found = find_model(arguments.model)
     watch = Stopwatch()
     codec = TextCodec.load(found.codec_folder)
-    codec.source_tokenizer.tokenize = watch("tokenization", codec.source_tokenizer.tokenize)  # type: ignore[method-assign]
-    codec.target_tokenizer.detokenize = watch("detokenization", codec.target_tokenizer.detokenize)  # type: ignore[method-assign]
+    codec.tokenizers.texts = watch("tokenization", codec.tokenizers.texts)  # type: ignore[method-assign]
+    codec.target_text = watch("detokenization", codec.target_text)  # type: ignore[method-assign]
     search = watch("search", search_of(load_exported(found.saved_model)))
     translator = Translator(codec, search, TranslatorSettings.load(found.codec_folder))
 

@@ -14,7 +14,15 @@ from components.dataset.heldout import read_heldout
 from components.dataset.manifest import Manifest
 from components.errors import InputError
 from components.evaluation.corpus_page import corpus_facts
-from components.evaluation.measurement import Measurement, as_metrics, as_table, as_text, measure, read_measurement
+from components.evaluation.measurement import (
+    Measurement,
+    as_metrics,
+    as_table,
+    as_text,
+    measure,
+    read_measurement,
+    translator_forms,
+)
 from components.evaluation.report import Report, Rival, render
 from components.evaluation.scores import Example, bleu, chrf, compare
 from components.evaluation.test_set import TestSet, read_pairs
@@ -213,8 +221,13 @@ def _registered(
         translated = model.load().translator.translate(sources, _options(parameters))
         return [found.text for found in translated]
 
+    def forms(other: TestSet) -> dict[str, float]:
+        if other.digest == test.digest:
+            return measured.forms
+        return translator_forms(model.load().translator, other.sources, other.references, _options(parameters))
+
     translations = [example.translation for example in measured.scores.examples]
-    candidate = Candidate(f"models:/{model.model_id}", test, translations, translate)
+    candidate = Candidate(f"models:/{model.model_id}", test, translations, translate, forms)
     tags = {name: f"{value:.2f}" for name, value in as_metrics(measured).items()}
     decision = decide(tracked, candidate, parameters.model_name, parameters.promotion_p, tags)
     return decision.name, decision.version, decision.line

@@ -31,10 +31,10 @@ from components.corpus.rules import (
     TextRule,
     first_broken,
     non_normalized,
-    normalize,
 )
 from components.corpus.splitting import Shares, sentence_keys
 from components.errors import InputError
+from components.text.normalization import compose
 
 
 class Clean(beam.PTransform):
@@ -123,7 +123,7 @@ class Cleaner:
         suspects, normalized = np.logical_or(*spread(non_normalized, (source, target))), 0
         if self.normalizes and suspects.any():
             raw = source, target
-            source, target = (replace_where(side, suspects, normalize) for side in raw)
+            source, target = (replace_where(side, suspects, compose) for side in raw)
             normalized = pc.sum(pc.or_(pc.not_equal(source, raw[0]), pc.not_equal(target, raw[1]))).as_py()
         broken = first_broken(spread(lambda rule: self._check(rule, source, target, suspects), self.rules), len(source))
         block = pa.record_batch(

@@ -70,9 +70,9 @@ def make_manifest(plan: Plan, report: PrepareReport) -> Manifest:
         vocabularies={
             side: VocabularyFacts(
                 language=language,
-                distinct_tokens=report.ranked[side].distinct,
+                distinct_tokens=int(np.count_nonzero(report.ranked[side].counts)),
                 size=len(report.ranked[side].vocabulary()),
-                oov_rate=round(report.ranked[side].oov_rate, 6),
+                oov_rate=0.0,  # Every token that a tokenizer gives is in its vocabulary.
             )
             for side, language in zip(SIDES, languages, strict=True)
         },
@@ -155,23 +155,14 @@ def _unknown(files: Sequence[RecordFile]) -> dict[str, dict[str, float]]:
 def vocabulary_statistics(ranked: Mapping[str, RankedTokens]) -> dict[str, Any]:
     """What the vocabularies hold of the train split.
 
-    ``coverage``: side → [tokens in the vocabulary, share of running train tokens that they cover]; ``unknown_words``:
-    side → the most frequent of them, with occurrences.
+    ``coverage``: side → [the so many most frequent tokens, share of running train tokens that they cover].
     """
-    return {
-        "coverage": {side: _coverage(tokens) for side, tokens in ranked.items()},
-        "unknown_words": {side: _unknown_words(tokens) for side, tokens in ranked.items()},
-    }
+    return {"coverage": {side: _coverage(tokens) for side, tokens in ranked.items()}}
 
 
 def _coverage(ranked: RankedTokens) -> list[list[float]]:
-    covered = np.cumsum(ranked.counts[: ranked.size])
-    if not len(covered):
+    covered = np.cumsum(ranked.counts)
+    if not len(covered) or not covered[-1]:
         return []
     sizes = np.unique(np.geomspace(1, len(covered), _CURVE_POINTS).round().astype(int))
-    return [[int(size), round(float(covered[size - 1] / ranked.running), 6)] for size in sizes]
-
-
-def _unknown_words(ranked: RankedTokens) -> list[list[Any]]:
-    words = zip(ranked.tokens[ranked.size :], ranked.counts[ranked.size :], strict=True)
-    return [[word if len(word) <= _SHOWN_LETTERS else word[:_SHOWN_LETTERS] + "…", count] for word, count in words]
+    return [[int(size), round(float(covered[size - 1] / covered[-1]), 6)] for size in sizes]

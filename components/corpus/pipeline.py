@@ -10,7 +10,7 @@ What passes between the boxes are blocks: Arrow record batches of some thousand 
     Tokenize         → partition, TOKENIZED    split, low (end of the bucket), source, target (lists of tokens)
                        split, HELD_OUT         file, line, source, target
                        side, TOKEN_COUNTS      token, count
-    RankTokens       → side, RankedTokens      the vocabulary, and the words that did not get in
+    RankTokens       → side, RankedTokens      the vocabulary
     WriteRecords     → RecordFile       one for each file of records
     WriteHeldOut     → split, HeldOut
     Clean, Deduplicate, Tokenize → REJECTED    file, line, source, target, rule
@@ -19,13 +19,14 @@ What passes between the boxes are blocks: Arrow record batches of some thousand 
 """
 
 import apache_beam as beam
+import pyarrow as pa
 from apache_beam.pvalue import AsDict, AsList, AsSingleton
 
 from components.corpus.cleaning import Clean, Deduplicate
 from components.corpus.plan import Plan
 from components.corpus.reading import Read
 from components.corpus.report import WriteReport
-from components.corpus.tokenizing import LearnTokenizers, RankTokens, Tokenize
+from components.corpus.tokenizing import LearnTokenizers, RankTokens, Tokenize, unseen_tokens
 from components.corpus.writing import WriteHeldOut, WriteRecords, WriteRejected
 
 
@@ -37,7 +38,8 @@ def build(pipeline: beam.Pipeline, plan: Plan, folder: str) -> None:
     distinct = clean.pairs | "Deduplicate" >> Deduplicate(plan)
     learnt = distinct.pairs | "LearnTokenizers" >> LearnTokenizers(p)
     tokenized = distinct.pairs | "Tokenize" >> Tokenize(plan, learnt)
-    ranked = tokenized.counts | "RankTokens" >> beam.CombinePerKey(RankTokens(p.vocab_size, p.min_count))
+    unseen = learnt | "UnseenTokens" >> beam.MapTuple(unseen_tokens).with_output_types(tuple[str, pa.RecordBatch])
+    ranked = (tokenized.counts, unseen) | beam.Flatten() | "RankTokens" >> beam.CombinePerKey(RankTokens())
     files = tokenized.pairs | "WriteRecords" >> WriteRecords(plan, folder, ranked, tokenized.facts)
     held_out = tokenized.held_out | "WriteHeldOut" >> WriteHeldOut(folder, plan.given)
     rejected = (

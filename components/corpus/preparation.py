@@ -46,7 +46,7 @@ def prepare(plan: Plan, staging: StagingDirectory) -> tuple[Manifest, dict[str, 
             report.held_out[split] = write_heldout(folder, split, [], split in plan.given)
     manifest = make_manifest(plan, report)
     source, target = (Vocabulary(report.ranked[side].vocabulary()) for side in SIDES)
-    source_learnt, target_learnt = (report.learnt.get(side, b"") for side in SIDES)
+    source_learnt, target_learnt = (report.learnt[side] for side in SIDES)
     TextCodec(plan.codec_settings, source, target, (source_learnt, target_learnt)).save(folder)
     manifest.save(folder)
     return manifest, _figures(launch, report, seconds)

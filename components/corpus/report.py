@@ -104,33 +104,21 @@ def add_histograms(histograms: Iterable[np.ndarray]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class RankedTokens:
-    """The tokens of one side by falling frequency, ties by token: the vocabulary's, and a few that did not get in.
+    """The tokens of one side by falling frequency, ties by token: its vocabulary; ``block`` has ``TOKEN_COUNTS``.
 
-    ``block`` (schema ``TOKEN_COUNTS``) holds them; ``size`` of them enter the vocabulary; ``distinct`` and ``running``
-    count all that were seen. (No lists of strings: Beam measures side inputs object by object.)
+    (No lists of strings: Beam measures side inputs object by object.)
     """
 
     block: pa.RecordBatch
-    size: int
-    distinct: int
-    running: int
-
-    @property
-    def tokens(self) -> list[str]:
-        return self.block["token"].to_pylist()
 
     @property
     def counts(self) -> list[int]:
+        """How often each token occurs in the train split; 0 for those that only other texts will need."""
         return self.block["count"].to_pylist()
 
     def vocabulary(self) -> tuple[str, ...]:
         """The tokens by id, special ones included."""
-        return (*SPECIAL_TOKENS, *self.tokens[: self.size])
-
-    @property
-    def oov_rate(self) -> float:
-        """The share of running tokens that the vocabulary does not hold."""
-        return 1 - sum(self.counts[: self.size]) / self.running if self.running else 0.0
+        return (*SPECIAL_TOKENS, *self.block["token"].to_pylist())
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ Text rules look at the sentences, before duplicates are removed; token rules loo
 The first rule that a line breaks, in the order of the tables, is the one it is rejected for.
 """
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ import pyarrow.compute as pc
 
 from components.corpus.parameters import CleaningParameters
 from components.errors import InputError
+from components.text.normalization import NOT_COMPOSED
 
 # Reasons that no parameter turns off: a line that cannot be read as a pair, or that would spoil the split. A pair whose
 # source or target has no token is nothing to learn from; it gets so far where the rule `empty` is off, or where a
@@ -29,12 +29,8 @@ TOO_LONG = "too_long"
 _CONTROL = r"[\x00-\x08\x0e-\x1f\x7f\x{80}-\x{84}\x{86}-\x{9f}]"
 # The replacement character, and UTF-8 read as Latin-1 or Windows-1252 ("Ã©", "â€™").
 _BROKEN = r"\x{fffd}|[ÂÃ][\x{80}-\x{bf}]|â€[\x{98}-\x{bf}\x{2018}-\x{2122}]"
-_WHITESPACE = r"[ \t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]+"
-_UNTIDY = r"^ | $|  |[\t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]"
-# Below U+0300, and among the usual typography and currencies, everything is composed already.
-_MAY_BE_DECOMPOSED = r"[\x{300}-\x{2001}\x{2065}-\x{209f}\x{20c0}-\x{10ffff}]"
 # All of these in one pass, which costs as little as any one of them; few sentences need the single checks.
-_NON_NORMALIZED = "|".join((_CONTROL, _BROKEN, _UNTIDY, _MAY_BE_DECOMPOSED))
+_NON_NORMALIZED = "|".join((_CONTROL, _BROKEN, NOT_COMPOSED))
 
 
 @dataclass(frozen=True)
@@ -147,20 +143,8 @@ def rules_off(cleaning: CleaningParameters) -> frozenset[str]:
 
 
 def non_normalized(sentences: pa.StringArray) -> np.ndarray:
-    """Which sentences :func:`normalize` may change, or a rule ``only_non_normalized`` reject; bool, shape [n]."""
+    """Which sentences :func:`compose` may change, or a rule ``only_non_normalized`` reject; bool, shape [n]."""
     return pc.match_substring_regex(sentences, _NON_NORMALIZED).to_numpy(zero_copy_only=False)
-
-
-def normalize(sentences: pa.StringArray) -> pa.StringArray:
-    """Unicode's composed form; runs of whitespace and line separators become one space, none at the ends.
-
-    Non-breaking spaces are typography and stay. Meant for the few :func:`non_normalized` sentences.
-    """
-    # Not by Arrow: its utf8_normalize (23.0.1) decomposes where it should compose.
-    # The byte order mark of a file is removed already; one inside (files put together) means nothing either.
-    composed = [unicodedata.normalize("NFC", text).replace("\ufeff", "") for text in sentences.to_pylist()]
-    spaced = pc.replace_substring_regex(pa.array(composed, pa.string()), _WHITESPACE, " ")
-    return pc.utf8_trim(spaced, characters=" ")
 
 
 def first_broken(masks: Sequence[np.ndarray], rows: int) -> np.ndarray:

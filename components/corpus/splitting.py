@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.corpus.blocks import replace_where
-from components.corpus.rules import normalize
+from components.text.normalization import compose
 from components.dataset.manifest import SPLITS
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
@@ -43,7 +43,7 @@ def sentence_keys(sentences: pa.StringArray, non_normalized: np.ndarray) -> np.n
         non_normalized: those that may not be in normal form, at least all that :func:`rules.non_normalized` finds;
             bool, shape [n].
     """
-    sentences = pc.utf8_lower(replace_where(sentences, non_normalized, normalize))
+    sentences = pc.utf8_lower(replace_where(sentences, non_normalized, compose))
     spaced = pc.match_substring_regex(sentences, r"[\x{a0}\x{202f}]").to_numpy(zero_copy_only=False)
     return hash_sentences(replace_where(sentences, spaced, _with_plain_spaces))
 

@@ -19,7 +19,9 @@ from components.corpus.rules import NO_TOKENS, TOKEN_RULES, first_broken
 from components.corpus.splitting import TRAIN, hash_sentences
 from components.dataset.manifest import SPLITS
 from components.dataset.records import bucket_lows
-from components.text.tokenizer import Tokenizer, make_tokenizer, tokenizer_kind
+from components.text.codec import Tokenizers
+from components.text.inventory import Inventory
+from components.text.tokenizer import learning
 from components.text.vocabulary import SPECIAL_TOKENS
 
 # Sentences a side to learn from.
@@ -28,8 +30,6 @@ SAMPLE_SENTENCES = 100_000
 _LONGEST = 4096
 # Rows of token counts that a worker collects before it adds them up.
 _PILE = 1 << 20
-# So many tokens behind the vocabulary's end are reported: the most frequent unknown words.
-UNKNOWN_SHOWN = 50
 
 
 class MergeBlocks(beam.CombineFn):
@@ -61,23 +61,19 @@ class MergeBlocks(beam.CombineFn):
 class LearnTokenizers(beam.PTransform):
     """(partition, block of schema ``CLEAN``), no pair twice → (side, what its tokenizer has learnt).
 
-    Both sides are there if there is any block. Nothing comes of a tokenizer that learns nothing.
+    Both sides are there if there is any block.
     """
 
     def __init__(self, parameters: PrepareParameters):
         super().__init__()
-        self.tokenizer, self.min_count = parameters.tokenizer, parameters.min_count
-        self.size = parameters.vocab_size - len(SPECIAL_TOKENS)
+        self.parameters = parameters
 
     def expand(self, blocks: beam.PCollection) -> beam.PCollection:
-        if tokenizer_kind(self.tokenizer).learn is None:
-            return blocks.pipeline | "Nothing" >> beam.Create([])
         return (
             blocks
             | "Sentences" >> beam.FlatMap(_train_sentences).with_output_types(tuple[str, pa.RecordBatch])
             | "Sample" >> beam.CombinePerKey(SampleSentences(SAMPLE_SENTENCES))
-            | "Learn"
-            >> beam.Map(_learn, self.tokenizer, self.size, self.min_count).with_output_types(tuple[str, bytes])
+            | "Learn" >> beam.MapTuple(_learn, parameters=self.parameters).with_output_types(tuple[str, bytes])
         )
 
 
@@ -91,11 +87,11 @@ def _train_sentences(element: tuple[int, pa.RecordBatch]) -> Iterator[tuple[str,
         yield side, pa.record_batch([pa.array(hash_sentences(sentences)), sentences], schema=SENTENCES)
 
 
-def _learn(element: tuple[str, pa.StringArray], tokenizer: str, size: int, min_count: int) -> tuple[str, bytes]:
-    side, sentences = element
-    learn = tokenizer_kind(tokenizer).learn
-    assert learn
-    return side, learn(sentences, size, min_count=min_count)
+def _learn(side: str, sentences: pa.StringArray, parameters: PrepareParameters) -> tuple[str, bytes]:
+    p, is_source = parameters, side == SIDES[0]
+    language = p.source_language if is_source else p.target_language
+    size = p.vocab_size - len(SPECIAL_TOKENS)
+    return side, learning(p.tokenizer).learn(language, sentences, size, p.min_count, simplified=is_source)
 
 
 class SampleSentences(MergeBlocks):
@@ -131,7 +127,7 @@ class Tokenize(beam.PTransform):
 
     Args:
         plan: with the rules about lengths.
-        learnt: (side, what the tokenizers have learnt), if they learn.
+        learnt: (side, what its tokenizer has learnt).
     """
 
     def __init__(self, plan: Plan, learnt: beam.PCollection):
@@ -153,17 +149,14 @@ class _Tokenize(beam.DoFn):
         self.given = np.array([file.split is not None for file in plan.files])
         self.parameters = plan.parameters
         self.rules = [NO_TOKENS, *(rule for rule in TOKEN_RULES if rule.name not in plan.rules_off)]
-        self.tokenizers: list[Tokenizer] = []
+        self.settings = plan.codec_settings
+        self.tokenizers: Tokenizers | None = None
 
     def process(self, element: tuple[int, pa.RecordBatch], learnt: Mapping[str, bytes]) -> Iterator[Any]:
         partition, block = element
-        if not self.tokenizers:
-            languages = (self.parameters.source_language, self.parameters.target_language)
-            self.tokenizers = [
-                make_tokenizer(self.parameters.tokenizer, language, learnt.get(side, b""))
-                for side, language in zip(SIDES, languages, strict=True)
-            ]
-        tokens = spread(lambda side: self.tokenizers[side].tokenize(block[SIDES[side]]), range(len(SIDES)))
+        if self.tokenizers is None:
+            self.tokenizers = Tokenizers(self.settings, (learnt["source"], learnt["target"]))
+        tokens = self.tokenizers.pairs(block["source"], block["target"])
         lengths = (np.diff(tokens[0].offsets.to_numpy()), np.diff(tokens[1].offsets.to_numpy()))
         given = self.given[block["file"].to_numpy()]
         masks = [rule.broken_by(*lengths, self.parameters) & ~given for rule in self.rules]
@@ -211,15 +204,21 @@ def _token_counts(tokens: pa.ListArray, rows: np.ndarray) -> pa.RecordBatch:
     return pa.record_batch([running.dictionary.filter(pa.array(counts > 0)), counts[counts > 0]], schema=TOKEN_COUNTS)
 
 
+def unseen_tokens(side: str, learnt: bytes) -> tuple[str, pa.RecordBatch]:
+    """(side, block of schema ``TOKEN_COUNTS``): every token that the tokenizer can give, each counted 0 times.
+
+    With these, every token is in the vocabulary, whether the corpus holds it or not, and no text has an unknown one.
+    """
+    tokens = Inventory.load(learnt).tokens()
+    return side, pa.record_batch([tokens, np.zeros(len(tokens), np.int64)], schema=TOKEN_COUNTS)
+
+
 class RankTokens(MergeBlocks):
     """Blocks of schema ``TOKEN_COUNTS`` → :class:`RankedTokens`.
 
     A worker holds each distinct token once, and beside them ``_PILE`` rows and a block at the most that are not added
     up yet; while it merges, the block is what another worker has counted.
     """
-
-    def __init__(self, vocab_size: int, min_count: int):
-        self.size, self.min_count = vocab_size - len(SPECIAL_TOKENS), min_count
 
     def is_full(self, rows: list[int]) -> bool:
         return sum(rows[1:]) > _PILE
@@ -233,9 +232,5 @@ class RankTokens(MergeBlocks):
 
     def extract_output(self, accumulator: list[pa.RecordBatch]) -> RankedTokens:
         (block,) = self.compact(accumulator)
-        running, distinct = pc.sum(block["count"]).as_py() or 0, block.num_rows
-        block = block.filter(pc.invert(pc.is_in(block["token"], pa.array(SPECIAL_TOKENS))))
         order = pc.sort_indices(block, [("count", "descending"), ("token", "ascending")])
-        block = block.take(order.slice(0, self.size + UNKNOWN_SHOWN))
-        frequent = pc.sum(pc.greater_equal(block["count"], self.min_count)).as_py() or 0
-        return RankedTokens(block, min(frequent, self.size), distinct, running)
+        return RankedTokens(block.take(order))

@@ -38,7 +38,7 @@ def sizes(folder: Path) -> dict[str, int]:
 def is_whole(manifest: Manifest, sizes: Mapping[str, int]) -> bool:
     """Whether all files that a dataset needs are among ``sizes`` (path relative to its folder → bytes), and whole."""
     languages = [facts.language for facts in manifest.vocabularies.values()]
-    needed = codec_files(languages, manifest.parameters["tokenizer"])
+    needed = codec_files(languages)
     needed |= {held_out.file for held_out in manifest.heldout.values()}
     buckets = [bucket for buckets in manifest.splits.values() for bucket in buckets]
     needed |= {file for bucket in buckets for file in bucket.files}

@@ -3,12 +3,13 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from components.evaluation.robustness import measure_forms
 from components.evaluation.scores import Example, Scores, score_translations
 from components.serving.options import TranslationOptions
 from components.serving.translation import Alignment, Attention, HeatMap, heat_maps
@@ -27,13 +28,15 @@ LONGEST_SHOWN = 20
 @dataclass(frozen=True)
 class Measurement:
     """``unknown_rate`` is the share of output tokens that were ``<unk>`` before words were copied; ``heat_maps``
-    belong to some of the sentences; there are none without attention.
+    belong to some of the sentences; there are none without attention. ``forms`` is BLEU by the form in which people
+    type the same sentences (see :mod:`robustness`).
     """
 
     scores: Scores
     unknown_rate: float
     sentences_per_second: float
     heat_maps: tuple[HeatMap, ...]
+    forms: dict[str, float]
 
 
 def measure(
@@ -63,6 +66,20 @@ def measure(
         unknown_rate=_unknown_rate(alignments, translator.codec),
         sentences_per_second=len(sources) / seconds,
         heat_maps=heat_maps(_shown_alignments(alignments), attention),
+        forms=translator_forms(translator, sources, references, options),
+    )
+
+
+def translator_forms(
+    translator: Translator, sources: Sequence[str], references: Sequence[str], options: TranslationOptions
+) -> dict[str, float]:
+    """BLEU by the form in which people type: see :func:`robustness.measure_forms`."""
+    # Greedy, whatever the search of the test set: forms are compared with one another.
+    greedy = replace(options, beam_width=1)
+    return measure_forms(
+        lambda typed: [found.text for found in translate_stream(translator, typed, greedy, len(typed))],
+        sources,
+        references,
     )
 
 

@@ -92,6 +92,7 @@ def sections(report: Report) -> list[Section]:
         Section(
             "Where it is good", "charts", {name: class_chart(*value) for name, value in classes.items() if value[0]}
         ),
+        Section("As people type it", "forms", report.measured.forms),
         Section("Examples", "examples", examples),
         Section("Attention", "heat_maps", [heat_map_chart(heat_map) for heat_map in report.measured.heat_maps]),
         Section("Training", "charts", curves),

@@ -17,7 +17,7 @@ from components.errors import InputError
 from components.serving.options import TranslationOptions
 from components.serving.translator import SETTINGS_FILE, Translator, TranslatorSettings
 from components.text.codec import TextCodec
-from components.text.tokenizer import tokenizer_kind
+from components.text.tokenizer import learning
 
 # MLflow takes seconds to import: only the functions that need it do.
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _pyfunc_arguments(
                 shutil.copytree(entry, code / entry.name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copyfile(entry, code / entry.name)
-        requirements = (*REQUIREMENTS, *tokenizer_kind(text_codec.settings.tokenizer).libraries)
+        requirements = (*REQUIREMENTS, *learning(text_codec.settings.tokenizer).libraries)
         yield {
             "python_model": str(COMPONENTS / "serving" / "model.py"),
             "artifacts": {"saved_model": str(exported), "codec": str(codec)},

@@ -1,25 +1,29 @@
 """A text taken apart into what the model translates one by one, and put together again.
 
 Everything between the sentences (spaces, line breaks, indentation) is kept as it is, so that the translation of a
-text has the lines and paragraphs of the text.
+text has the lines and paragraphs of the text. So are quotation marks and parentheses around a sentence, and the bullet
+or number of a list item. Who speaks ("Jessica Okonkwo: …") is a piece of its own.
 """
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import sentencex
 
-from components.text.tokenizer import Tokenizer
-
 # No pattern here begins with a repetition of whitespace: on a megabyte of spaces that would take quadratic time.
 _LINE_BREAK = re.compile("([\n\r\v\f\x85\u2028\u2029]+)")
 # A line that was wrapped by an editor: it is long, ends in the middle of a sentence, and the next one goes on in small
 # letters. Shorter lines are taken for verses, list items or headings.
 _WRAPPED = re.compile(r"(?<=[^\n\r]{40})(?<=[\w,;])[ \t]*\r?\n[ \t]*(?=[a-zß-öø-ÿ])")
+# One to one, so that what was found in the text with ordinary spaces is found in the text itself.
+_SPACE = re.compile(r"[^\S \n\r\v\f\x85\u2028\u2029]")
+_AROUND = {"“": "”", "„": "“", "«": "»", "‹": "›", "‘": "’", '"': '"', "'": "'", "(": ")", "[": "]"}
+_BULLET = re.compile(r"(?:[-–—*•·▪‣]|\d{1,3}[.)]|[a-z][.)])\s+(?=\S)")
+_SPEAKER = re.compile(r"((?:\w[\w.'’-]*[ \t\u00a0]){0,3}\w[\w.'’-]*)(\s?:\s+)(?=\S)")
 # Where an over-long sentence may be cut, in this order: behind strong punctuation, behind weak punctuation,
 # between words.
 _CUTS = tuple(
@@ -50,13 +54,13 @@ class Segmenter:
     """Takes texts of one language apart, so that no piece is longer than the model can take.
 
     Args:
-        tokenizer: counts the tokens of a piece.
+        tokenize: pieces, shape [n] → tokens, shape [n, (tokens)], which are counted.
         language: ISO 639 code; decides on abbreviations and on the marks that end a sentence.
         max_tokens: the longest piece, in tokens; longer sentences are cut, at punctuation where there is any.
     """
 
-    def __init__(self, tokenizer: Tokenizer, language: str, max_tokens: int):
-        self._tokenizer = tokenizer
+    def __init__(self, tokenize: Callable[[pa.StringArray], pa.ListArray], language: str, max_tokens: int):
+        self._tokenize = tokenize
         self._language = language
         self._max_tokens = max_tokens
 
@@ -78,8 +82,10 @@ class Segmenter:
             if index % 2:
                 parts[-1] += line
             else:
-                for sentence in sentencex.segment(self._language, line):
-                    _with_piece(parts, sentence)
+                begin = 0
+                for sentence in sentencex.segment(self._language, _SPACE.sub(" ", line)):
+                    _with_piece(parts, line[begin : begin + len(sentence)])
+                    begin += len(sentence)
         return parts
 
     def _cut(self, texts: list[list[str]]) -> list[list[str]]:
@@ -100,19 +106,34 @@ class Segmenter:
 
     def _lengths(self, pieces: Sequence[str]) -> np.ndarray:
         """Pieces, shape [n] → their lengths in tokens, int32, shape [n]."""
-        return np.diff(self._tokenizer.tokenize(pa.array(pieces, pa.string())).offsets.to_numpy())
+        return np.diff(self._tokenize(pa.array(pieces, pa.string())).offsets.to_numpy())
 
 
 def _with_piece(parts: list[str], text: str) -> list[str]:
-    """``parts``, extended by the text; the whitespace around it belongs to the separators."""
-    piece = text.strip()
+    """``parts``, extended by the text; whitespace, bullets, quotation marks around it belong to the separators."""
+    before, piece, after = _stripped(text)
     if not piece:
         parts[-1] += text
         return parts
-    begin = text.index(piece)
-    parts[-1] += text[:begin]
-    parts += [piece, text[begin + len(piece) :]]
+    if bullet := _BULLET.match(piece):
+        before, piece = before + bullet[0], piece[bullet.end() :]
+    while _AROUND.get(piece[:1]) == piece[-1:] and not {piece[0], piece[-1]} & set(piece[1:-1]) and piece[1:-1].strip():
+        begin, within, end = _stripped(piece[1:-1])
+        before, piece, after = before + piece[0] + begin, within, end + piece[-1] + after
+    parts[-1] += before
+    speaker = _SPEAKER.match(piece)
+    if speaker and all(word[0].isupper() for word in speaker[1].split()):
+        parts += [speaker[1], speaker[2]]
+        piece = piece[speaker.end() :]
+    parts += [piece, after]
     return parts
+
+
+def _stripped(text: str) -> tuple[str, str, str]:
+    """Whitespace before it, the text, whitespace behind it."""
+    piece = text.strip()
+    begin = text.index(piece) if piece else len(text)
+    return text[:begin], piece, text[begin + len(piece) :]
 
 
 def _halved(piece: str, times: int) -> list[str]:

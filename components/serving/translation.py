@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from components.text.tokenizer import readable
+from components.text.words import readable
 
+# A text of which the model knows fewer words may be in another language, or in none.
+FEWEST_KNOWN = 0.5
 # Pixels of a cell, and of a letter, roughly.
 _CELL, _LETTER = 19, 7.0
 _SLOPE = math.radians(60)
@@ -47,9 +49,13 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Translation:
-    """The translations of one text, best first; at least one."""
+    """The translations of one text, best first; at least one.
+
+    ``known_words`` is the share of the text's words that the model has seen as such; 1 for a text without words.
+    """
 
     hypotheses: tuple[Hypothesis, ...]
+    known_words: float = 1.0
 
     @property
     def text(self) -> str:
@@ -60,7 +66,8 @@ class Translation:
         return [{"translation": found.text, "score": found.score} for found in self.hypotheses]
 
     def record(self, alignment: bool) -> dict[str, Any]:
-        """The same in types that JSON knows: ``translation``, ``score``, ``alternatives`` (the best one is the first).
+        """The same in types that JSON knows: ``translation``, ``score``, ``alternatives`` (the best one is the first),
+        ``known_words``, and a ``warning`` where those are few.
 
         Args:
             alignment: with ``alignment``, a list of sentences, each with ``source``, ``target`` and ``positions``.
@@ -70,7 +77,12 @@ class Translation:
             "translation": best.text,
             "score": best.score,
             "alternatives": self.alternatives(),
+            "known_words": round(self.known_words, 3),
         }
+        if self.known_words < FEWEST_KNOWN:
+            record["warning"] = (
+                f"the model knows {self.known_words:.0%} of the words of this text: do not rely on the translation"
+            )
         if alignment:
             record["alignment"] = [
                 {

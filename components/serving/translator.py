@@ -19,6 +19,7 @@ from components.serving.segments import Segmented, Segmenter
 from components.serving.translation import Alignment, Attention, Hypothesis, Translation
 from components.text.codec import TextCodec
 from components.text.vocabulary import EOS, PAD, SOS, UNK
+from components.text.words import is_translatable, known_words
 
 SETTINGS_FILE = "translator.json"
 # The largest batch: source positions (rows × longest row) and hypotheses (rows × beam width). Larger batches make the
@@ -71,7 +72,9 @@ class Translator:
         self.settings = settings
         self._search = search
         language = codec.settings.source_language
-        self._segmenter = Segmenter(codec.source_tokenizer, language, settings.max_source_length)
+        self._segmenter = Segmenter(
+            lambda texts: codec.tokenizers.texts(texts)[0], language, settings.max_source_length
+        )
 
     @classmethod
     def load(cls, saved_model: Path, codec_folder: Path) -> "Translator":
@@ -94,12 +97,21 @@ class Translator:
         _check_texts(texts)
         segmented = self._segmenter.split(texts, options.split_sentences)
         pieces = list(dict.fromkeys(piece for text in segmented for piece in text.pieces))
-        translated = dict(zip(pieces, self._translate_pieces(pieces, options), strict=True))
-        return [_whole_text(text, [translated[piece] for piece in text.pieces]) for text in segmented]
+        tokens, spans = self.codec.tokenizers.texts(pa.array(pieces, pa.string()))
+        translated = dict(zip(pieces, self._translate_pieces(pieces, tokens, spans, options), strict=True))
+        words = dict(zip(pieces, map(known_words, tokens.to_pylist(), spans), strict=True))
+        return [
+            _whole_text(text, [translated[piece] for piece in text.pieces], [words[piece] for piece in text.pieces])
+            for text in segmented
+        ]
 
-    def _translate_pieces(self, pieces: list[str], options: TranslationOptions) -> list[list[Hypothesis]]:
-        """Sentences, shape [n], none of them empty → the ``n_best`` hypotheses of each."""
-        tokens = self.codec.source_tokenizer.tokenize(pa.array(pieces, pa.string()))
+    def _translate_pieces(
+        self, pieces: list[str], tokens: pa.ListArray, spans: list[list[str]], options: TranslationOptions
+    ) -> list[list[Hypothesis]]:
+        """Sentences, shape [n], none of them empty, with their tokens and spans → the ``n_best`` hypotheses of each.
+
+        A sentence in which there is nothing to translate is its own translation.
+        """
         ids = self.codec.source_ids(tokens)
         hypotheses: list[list[Hypothesis]] = [[] for _ in pieces]
         beam_width = min(options.beam_width, len(self.codec.target_vocabulary))
@@ -107,7 +119,14 @@ class Translator:
         def search(rows: list[int]) -> Mapping[str, np.ndarray]:
             return self._search(_padded(ids, rows), beam_width, options.length_penalty, options.coverage_penalty)
 
-        batches = list(_batches(np.diff(ids.offsets.to_numpy()), beam_width))
+        searched = []
+        for row, sentence in enumerate(tokens.to_pylist()):
+            if is_translatable(sentence) and not self.codec.tokenizers.is_name(pieces[row]):
+                searched.append(row)
+            else:
+                hypotheses[row] = [Hypothesis(pieces[row], 0.0, ())]
+        lengths = np.diff(ids.offsets.to_numpy())
+        batches = [[searched[i] for i in batch] for batch in _batches(lengths[searched], beam_width)]
         # A thread for each core: TensorFlow would use several for one batch, but only while it multiplies.
         with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="search") as threads:
             outputs = threads.map(search, batches) if len(batches) > 1 else map(search, batches)
@@ -115,14 +134,16 @@ class Translator:
                 for index, row in enumerate(rows):
                     source = tokens[row].as_py()
                     hypotheses[row] = [
-                        self._hypothesis(source, *(found[key][index, rank] for key in ("ids", "scores", "alignment")))
+                        self._hypothesis(
+                            source, spans[row], *(found[key][index, rank] for key in ("ids", "scores", "alignment"))
+                        )
                         for rank in range(min(options.n_best, beam_width))
                         if rank == 0 or found["scores"][index, rank] > IMPOSSIBLE
                     ]
         return hypotheses
 
     def _hypothesis(
-        self, source: Sequence[str], ids: np.ndarray, score: np.ndarray, positions: np.ndarray
+        self, source: Sequence[str], spans: Sequence[str], ids: np.ndarray, score: np.ndarray, positions: np.ndarray
     ) -> Hypothesis:
         """One output of the search as text; ``<unk>`` becomes the source token that the attention points at.
 
@@ -147,13 +168,13 @@ class Translator:
             else self.codec.target_vocabulary.tokens[token_id]
             for token_id, position in zip(ids[tokens], positions, strict=True)
         ]
-        text = self.codec.target_tokenizer.detokenize([target])[0]
+        text = self.codec.target_text(target, spans)
         alignment = Alignment(tuple(source), tuple(target), tuple(map(int, positions)), tuple(map(int, ids[tokens])))
         return Hypothesis(text, float(score), (alignment,))
 
     def _copied(self, source: Sequence[str], position: int) -> str:
         """The token at that position, or the one behind it if it is a mark of the tokenizer that stands for no text."""
-        is_mark = not self.codec.source_tokenizer.detokenize([source[position : position + 1]])[0]
+        is_mark = not self.codec.tokenizers.detokenize([source[position : position + 1]], source=True)[0]
         return source[min(position + is_mark, len(source) - 1)]
 
 
@@ -239,8 +260,14 @@ def _padded(ids: pa.ListArray, rows: Sequence[int]) -> np.ndarray:
     return padded
 
 
-def _whole_text(text: Segmented, pieces: Sequence[Sequence[Hypothesis]]) -> Translation:
-    """The n-th translation of a text joins the n-th hypotheses of its pieces, or the last of a piece that has fewer."""
+def _whole_text(
+    text: Segmented, pieces: Sequence[Sequence[Hypothesis]], words: Sequence[tuple[int, int]]
+) -> Translation:
+    """The n-th translation of a text joins the n-th hypotheses of its pieces, or the last of a piece that has fewer.
+
+    ``words`` are the known words and all words of each piece.
+    """
+    known, total = (sum(counts) for counts in zip(*words, strict=True)) if words else (0, 0)
     return Translation(
         tuple(
             Hypothesis(
@@ -250,5 +277,6 @@ def _whole_text(text: Segmented, pieces: Sequence[Sequence[Hypothesis]]) -> Tran
             )
             for rank in range(max(map(len, pieces), default=1))
             for ranked in [[piece[min(rank, len(piece) - 1)] for piece in pieces]]
-        )
+        ),
+        known / total if total else 1.0,
     )

@@ -14,10 +14,16 @@ import numpy as np
 import pyarrow as pa
 
 from components.errors import InputError
-from components.text.tokenizer import Tokenizer, make_tokenizer, tokenizer_kind
+from components.text import legacy
+from components.text.normalization import single_spaces
+from components.text.spans import Spans, restore, with_placeholders
+from components.text.tokenizer import Tokenizer
 from components.text.vocabulary import EOS, SOS, Vocabulary
 
 SETTINGS_FILE = "tokenizer/settings.json"
+# What is written by this version of the code: 2 reads case, spelling and spans as `tokenizer` and `spans` say; 1, which
+# settings without a version are of, is what `legacy` reads.
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,65 @@ class CodecSettings:
     target_language: str = "fr"
     tokenizer: str = "word"
     reverse_source: bool = True
+    version: int = VERSION
+
+    @property
+    def languages(self) -> tuple[str, str]:
+        """Of source and target."""
+        return self.source_language, self.target_language
+
+
+class Tokenizers:
+    """The tokenizers of source and target, each with what it has learnt, and the spans that pass them untouched.
+
+    Raises:
+        ValueError: if what is given as learnt is not.
+    """
+
+    def __init__(self, settings: CodecSettings, learnt: tuple[bytes, bytes]):
+        self.source = Tokenizer(settings.source_language, learnt[0], simplified=True)
+        self.target = Tokenizer(settings.target_language, learnt[1])
+        self._spans = Spans(self.source)
+
+    def pairs(self, source: pa.StringArray, target: pa.StringArray) -> tuple[pa.ListArray, pa.ListArray]:
+        """Sentence pairs, shape [n] a side → tokens, shape [n, (tokens)] a side; a span of both is a placeholder."""
+        source_words, target_words = self._spans.protect_pairs(single_spaces(source), target)
+        return self.source.cut(source_words), self.target.cut(target_words)
+
+    def texts(self, texts: pa.StringArray) -> tuple[pa.ListArray, list[list[str]]]:
+        """Source texts, shape [n] → tokens, shape [n, (tokens)], and the spans that placeholders stand for."""
+        words, spans = self._spans.protect(single_spaces(texts))
+        return self.source.cut(words), spans
+
+    def is_name(self, text: str) -> bool:
+        """Whether a text is nothing but a name, which stays as it is."""
+        return self._spans.is_name(text)
+
+    def detokenize(self, tokens: Sequence[Sequence[str]], source: bool = False) -> list[str]:
+        """Tokens of the target, or of the source → the sentences."""
+        return (self.source if source else self.target).detokenize(tokens)
+
+
+class FirstTokenizers(Tokenizers):
+    """The same of a codec of version 1, which knew neither spans nor names."""
+
+    def __init__(self, settings: CodecSettings, learnt: tuple[bytes, bytes]):
+        self.first_source, self.first_target = (
+            legacy.make_tokenizer(settings.tokenizer, language, bytes_)
+            for language, bytes_ in zip(settings.languages, learnt, strict=True)
+        )
+
+    def pairs(self, source: pa.StringArray, target: pa.StringArray) -> tuple[pa.ListArray, pa.ListArray]:
+        return self.first_source.tokenize(source), self.first_target.tokenize(target)
+
+    def texts(self, texts: pa.StringArray) -> tuple[pa.ListArray, list[list[str]]]:
+        return self.first_source.tokenize(texts), [[] for _ in texts]
+
+    def is_name(self, text: str) -> bool:
+        return False
+
+    def detokenize(self, tokens: Sequence[Sequence[str]], source: bool = False) -> list[str]:
+        return (self.first_source if source else self.first_target).detokenize(tokens)
 
 
 class TokenCodec:
@@ -60,7 +125,7 @@ class TokenCodec:
 class TextCodec(TokenCodec):
     """Source sentences → (reversed) ids; target sentences ⇄ SOS ids EOS.
 
-    ``learnt`` is what the tokenizers of source and target have learnt, for those that learn.
+    ``learnt`` is what the tokenizers of source and target have learnt.
 
     Raises:
         ValueError: if they cannot have learnt that.
@@ -71,53 +136,68 @@ class TextCodec(TokenCodec):
         settings: CodecSettings,
         source_vocabulary: Vocabulary,
         target_vocabulary: Vocabulary,
-        learnt: tuple[bytes, bytes] = (b"", b""),
+        learnt: tuple[bytes, bytes],
     ):
         super().__init__(settings, source_vocabulary, target_vocabulary)
         self.learnt = learnt
-        self.source_tokenizer: Tokenizer = make_tokenizer(settings.tokenizer, settings.source_language, learnt[0])
-        self.target_tokenizer: Tokenizer = make_tokenizer(settings.tokenizer, settings.target_language, learnt[1])
+        self.tokenizers = (FirstTokenizers if settings.version == 1 else Tokenizers)(settings, learnt)
 
-    def encode_source(self, sentences: pa.StringArray) -> pa.ListArray:
-        """Sentences, shape [n] → int32 ids, shape [n, (tokens)], last token first if ``reverse_source``."""
-        return self.source_ids(self.source_tokenizer.tokenize(sentences))
+    def encode_pairs(self, source: pa.StringArray, target: pa.StringArray) -> tuple[pa.ListArray, pa.ListArray]:
+        """Sentence pairs, shape [n] a side → int32 ids, shape [n, (tokens)] and [n, (1 + tokens + 1)]."""
+        source_tokens, target_tokens = self.tokenizers.pairs(source, target)
+        return self.source_ids(source_tokens), self.target_ids(target_tokens)
 
-    def encode_target(self, sentences: pa.StringArray) -> pa.ListArray:
-        """Sentences, shape [n] → int32 ids, shape [n, (1 + tokens + 1)]: SOS, the tokens, EOS."""
-        return self.target_ids(self.target_tokenizer.tokenize(sentences))
+    def encode_source(self, texts: pa.StringArray) -> pa.ListArray:
+        """Texts, shape [n] → int32 ids, shape [n, (tokens)], last token first if ``reverse_source``."""
+        return self.source_ids(self.tokenizers.texts(texts)[0])
+
+    def encode_placeholders(self, sentences: Sequence[str], source: bool = True) -> list[np.ndarray]:
+        """Sentences in which placeholders stand → ids of each, of the target without SOS and EOS."""
+        tokenizer = self.tokenizers.source if source else self.tokenizers.target
+        tokens = tokenizer.cut(with_placeholders(pa.array(sentences, pa.string())))
+        lists = self.source_ids(tokens) if source else self.target_ids(tokens)
+        return [ids.values.to_numpy() if source else ids.values.to_numpy()[1:-1] for ids in lists]
+
+    def source_text(self, ids: Sequence[int]) -> str:
+        """The sentence of source ids, in its simplified form, with the placeholders that stand in it."""
+        ordered = ids[::-1] if self.settings.reverse_source else ids
+        return self.tokenizers.detokenize([self.source_vocabulary.words(ordered)], source=True)[0]
 
     def decode_target(self, ids: Iterable[Sequence[int]]) -> list[str]:
         """Ids, shape [n, (any)] → n sentences. SOS and padding are skipped; whatever follows EOS is ignored."""
-        return self.target_tokenizer.detokenize([self.target_vocabulary.words(sentence) for sentence in ids])
+        return self.tokenizers.detokenize([self.target_vocabulary.words(sentence) for sentence in ids])
+
+    def target_text(self, tokens: Sequence[str], spans: Sequence[str]) -> str:
+        """The sentence of target tokens, each of the spans in it once, where its placeholder stands."""
+        return restore(self.tokenizers.detokenize([tokens])[0], spans)
 
     def save(self, folder: Path) -> None:
         """Writes the vocabularies, the tokenizer's settings and what it has learnt into ``folder``."""
         settings = folder / SETTINGS_FILE
         settings.parent.mkdir(parents=True, exist_ok=True)
-        languages = (self.settings.source_language, self.settings.target_language)
         vocabularies = (self.source_vocabulary, self.target_vocabulary)
-        for language, vocabulary, learnt in zip(languages, vocabularies, self.learnt, strict=True):
+        for language, vocabulary, learnt in zip(self.settings.languages, vocabularies, self.learnt, strict=True):
             vocabulary.save(vocabulary_file(folder, language))
-            if tokenizer_kind(self.settings.tokenizer).learn:
-                learnt_file(folder, language).write_bytes(learnt)
+            learnt_file(folder, language).write_bytes(learnt)
         settings.write_text(json.dumps(dataclasses.asdict(self.settings), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> "TextCodec":
-        """The codec that :meth:`save` wrote.
+        """The codec that :meth:`save` wrote, here or in an earlier version.
 
         Raises:
             InputError: if one of its files is missing or damaged.
         """
         path = folder / SETTINGS_FILE
         try:
-            settings = CodecSettings(**json.loads(path.read_text(encoding="utf-8")))
+            settings = CodecSettings(**{"version": 1, **json.loads(path.read_text(encoding="utf-8"))})
         except (OSError, ValueError, TypeError) as error:
             raise InputError(f"text codec {path}: {error}") from None
-        languages = (settings.source_language, settings.target_language)
-        source, target = (Vocabulary.load(vocabulary_file(folder, language)) for language in languages)
-        learns = tokenizer_kind(settings.tokenizer).learn
-        files = [learnt_file(folder, language) for language in languages]
+        if not 1 <= settings.version <= VERSION:
+            raise InputError(f"text codec {path}: found version {settings.version}, must be at most {VERSION}")
+        source, target = (Vocabulary.load(vocabulary_file(folder, language)) for language in settings.languages)
+        files = [learnt_file(folder, language) for language in settings.languages]
+        learns = settings.version > 1 or settings.tokenizer != "word"
         try:
             source_learnt, target_learnt = (file.read_bytes() if learns else b"" for file in files)
             return cls(settings, source, target, (source_learnt, target_learnt))
@@ -131,16 +211,14 @@ def vocabulary_file(folder: Path, language: str) -> Path:
 
 
 def learnt_file(folder: Path, language: str) -> Path:
-    """Where that stands which the tokenizer of a language has learnt, if it learns."""
+    """Where that stands which the tokenizer of a language has learnt."""
     return folder / "tokenizer" / f"{language}.model"
 
 
-def codec_files(languages: Iterable[str], tokenizer: str) -> set[str]:
+def codec_files(languages: Iterable[str]) -> set[str]:
     """Where :meth:`TextCodec.save` puts things, relative to its folder."""
-    folder, kinds = Path(), [vocabulary_file]
-    if tokenizer_kind(tokenizer).learn:
-        kinds.append(learnt_file)
-    return {SETTINGS_FILE, *(str(kind(folder, language)) for kind in kinds for language in languages)}
+    files = (vocabulary_file, learnt_file)
+    return {SETTINGS_FILE, *(str(file(Path(), language)) for file in files for language in languages)}
 
 
 def _offsets(lists: pa.ListArray) -> np.ndarray:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 # model must beat it on that test set.
 TEST_DIGEST_TAG = "test.digest"
 TRANSLATIONS_TAG = "test.translations"
+# BLEU on that test set by the form in which people type its sentences (JSON), and how much worse than the champion a
+# candidate may be at any form.
+FORMS_TAG = "test.forms"
+FORM_TOLERANCE = 2.0
 _ARTIFACT = "gate/translations.json"
 _ATTEMPTS = 5
 
@@ -31,22 +35,28 @@ _ATTEMPTS = 5
 class Candidate:
     """A model and its translations of its own test set, shape [n].
 
-    ``translate`` gives its translations of other sentences, in case the champion is judged on others.
+    ``translate`` gives its translations of other sentences, in case the champion is judged on others; ``forms`` BLEU on
+    a test set by the form in which people type its sentences.
     """
 
     model_uri: str
     test_set: TestSet
     translations: Sequence[str]
     translate: Callable[[Sequence[str]], Sequence[str]]
+    forms: Callable[[TestSet], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
 class Champion:
-    """A champion's version, the test set on which it is judged, and its translations of that, shape [n]."""
+    """A champion's version, the test set on which it is judged, and its translations of that, shape [n].
+
+    ``forms`` is BLEU by the form in which people type; empty for a version from before that was measured.
+    """
 
     version: str
     test_set: TestSet
     translations: Sequence[str]
+    forms: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -117,8 +127,9 @@ def decide(run: StepRun, candidate: Candidate, name: str, threshold: float, tags
         test_set = champion.test_set if champion else candidate.test_set
         own = test_set.digest == candidate.test_set.digest
         translations = candidate.translations if own else candidate.translate(test_set.sources)
+        forms = candidate.forms(test_set)
         if champion:
-            verdict = _against(champion, translations, threshold, own)
+            verdict = _against(champion, translations, forms, threshold, own)
         elif crowned:
             reason = (
                 f"champion version {crowned.version} does not say on which sentences it is judged; give the alias"
@@ -132,7 +143,11 @@ def decide(run: StepRun, candidate: Candidate, name: str, threshold: float, tags
         run.log_table(columns, _ARTIFACT)
         # The next candidate needs these tags: they must be there before this version can be found as champion. A
         # version that stays gets them too, because it can be made champion by hand, in the UI.
-        judged = {TEST_DIGEST_TAG: test_set.digest, TRANSLATIONS_TAG: f"runs:/{run.run_id}/{_ARTIFACT}"}
+        judged = {
+            TEST_DIGEST_TAG: test_set.digest,
+            TRANSLATIONS_TAG: f"runs:/{run.run_id}/{_ARTIFACT}",
+            FORMS_TAG: json.dumps({form: round(score, 2) for form, score in forms.items()}),
+        }
         decision = decided(verdict, judged)
         if not decision.promoted:
             return decision
@@ -145,8 +160,13 @@ def decide(run: StepRun, candidate: Candidate, name: str, threshold: float, tags
     return decided(Verdict(False, f"others were promoted at the same time, {_ATTEMPTS} times in a row"), {})
 
 
-def _against(champion: Champion, translations: Sequence[str], threshold: float, own: bool) -> Verdict:
-    """Whether translations of the champion's test set beat the champion's; ``own`` if it is the candidate's, too."""
+def _against(
+    champion: Champion, translations: Sequence[str], forms: Mapping[str, float], threshold: float, own: bool
+) -> Verdict:
+    """Whether translations of the champion's test set beat the champion's; ``own`` if it is the candidate's, too.
+
+    With ``forms`` a winner still stays if it is much worse than the champion at sentences as people type them.
+    """
     against = f"champion version {champion.version}"
     comparison = compare(champion.test_set.references, champion.translations, translations)
     difference, sentences = comparison.system - comparison.baseline, len(champion.test_set.sources)
@@ -156,7 +176,15 @@ def _against(champion: Champion, translations: Sequence[str], threshold: float, 
         f" {comparison.system:.2f} against {comparison.baseline:.2f} ({difference:+.2f}), p {comparison.p_value:.4f}"
         f" (below {threshold:g} needed)"
     )
-    if not promoted and not own:
+    worse = [
+        f"{form} {score:.1f} against {champion.forms[form]:.1f}"
+        for form, score in forms.items()
+        if score < champion.forms.get(form, score) - FORM_TOLERANCE
+    ]
+    if promoted and worse:
+        promoted = False
+        reason += f"; but it loses more than {FORM_TOLERANCE:g} BLEU where sentences are typed so: {', '.join(worse)}"
+    elif not promoted and not own:
         reason += "; these are the champion's sentences, not its own: another model_name starts afresh"
     figures = {
         "promotion.champion": champion.version,
@@ -178,7 +206,8 @@ def _champion(version: "ModelVersion") -> Champion | None:
     if text is None:
         return None
     sources, references, translations = zip(*json.loads(text)["data"], strict=True)
-    return Champion(str(version.version), TestSet(sources, references), translations)
+    forms = json.loads(version.tags.get(FORMS_TAG, "{}"))
+    return Champion(str(version.version), TestSet(sources, references), translations, forms)
 
 
 def _origin(name: str, version: str) -> dict[str, str]:

@@ -15,7 +15,8 @@ from components.errors import InputError
 from components.model.optimizer import WarmupCosine, clip_by_global_norm, make_optimizer
 from components.model.parameters import ModelParameters
 from components.model.seq2seq import Seq2Seq
-from components.text.codec import TextCodec
+from components.text.codec import VERSION, TextCodec
+from components.text.noise import Noise
 from components.training.checkpoints import Checkpoints
 from components.training.history import Average, Epoch, History, Progress, Steps
 from components.training.parameters import TrainingParameters
@@ -112,7 +113,13 @@ class Training:
         codec = TextCodec.load(data)
         sizes = len(codec.source_vocabulary), len(codec.target_vocabulary)
         self.model = Seq2Seq(model_parameters, *sizes, parameters.precision)
-        self._reader = BatchReader(data, manifest, "train", parameters.batch_tokens, parameters.seed)
+        if parameters.noise and codec.settings.version < VERSION:
+            raise InputError(
+                f"data_dir: {data} was prepared by an earlier version, which noise cannot rewrite: prepare it again, or"
+                " set noise=0"
+            )
+        noise = Noise(codec, parameters.noise, parameters.seed) if parameters.noise else None
+        self._reader = BatchReader(data, manifest, "train", parameters.batch_tokens, parameters.seed, noise)
         self.total_steps = parameters.epochs * self._reader.batches
         self._optimizer = make_optimizer(
             WarmupCosine(parameters.learning_rate, parameters.warmup_steps, self.total_steps)

@@ -24,6 +24,9 @@ class TrainingParameters:
         "at the end, the weights after so many epochs are averaged, and kept if better than the best; 1: not averaged",
         minimum=1,
     )
+    noise: float = parameter(
+        0.0, "share of the sentences that training sees as people type them: slips, other case …", minimum=0, maximum=1
+    )
     precision: str = parameter(
         "mixed_bfloat16",
         "number format of the products in encoder and decoder; float32 for CPUs without bfloat16 instructions",

@@ -1,6 +1,7 @@
 """From the TFRecords of a prepared dataset to batches: one bucket a batch, shuffled by seed, padded to the longest."""
 
-from functools import reduce
+from collections.abc import Callable
+from functools import partial, reduce
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 from components.dataset.manifest import BucketRecords, Manifest
 from components.dataset.records import SOURCE, TARGET
+from components.text.noise import Noise
 
 # Records that are shuffled at a time in each bucket, beyond the order of its files.
 _SHUFFLED_RECORDS = 1 << 16
@@ -29,11 +31,15 @@ class BatchReader:
         split: ``train``, ``validation`` or ``test``.
         batch_tokens: target positions in a batch, at the most (but always one sentence).
         seed: decides the order of :meth:`shuffled`.
+        noise: what :meth:`shuffled` makes of some of the sentences; None: nothing.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, split: str, batch_tokens: int, seed: int = 0):
+    def __init__(
+        self, folder: Path, manifest: Manifest, split: str, batch_tokens: int, seed: int = 0, noise: Noise | None = None
+    ):
         self._folder = folder
         self._seed = seed
+        self._noise = noise
         self._buckets = [
             (bucket, max(1, batch_tokens // (bucket.high + 1))) for bucket in manifest.splits[split] if bucket.records
         ]
@@ -55,7 +61,8 @@ class BatchReader:
         for bucket, size in self._buckets:
             seed = int(random.integers(2**31))
             records = self._records(bucket, random).shuffle(min(_SHUFFLED_RECORDS, bucket.records), seed)
-            buckets.append(_batched(records, size).shuffle(_SORTED_BATCHES, seed))
+            noise = self._noise and partial(self._noise, np.array([epoch, bucket.low]))
+            buckets.append(_batched(records, size, noise).shuffle(_SORTED_BATCHES, seed))
         order = random.permutation(np.repeat(np.arange(len(buckets), dtype=np.int64), self._batches_of_buckets))
         choice = tf.data.Dataset.from_tensor_slices(order)
         batches = tf.data.Dataset.choose_from_datasets(buckets, choice, stop_on_empty_dataset=False)
@@ -66,19 +73,37 @@ class BatchReader:
         return tf.data.TFRecordDataset(random.permutation(files) if random else files)
 
 
-def _batched(records: tf.data.Dataset, size: int) -> tf.data.Dataset:
+def _batched(
+    records: tf.data.Dataset, size: int, noise: Callable[..., list[np.ndarray]] | None = None
+) -> tf.data.Dataset:
     """Serialized records → padded batches of sentences of similar length."""
+    groups = records.batch(size * _SORTED_BATCHES).map(_parsed)
+    if noise:
+        # Before they are sorted: a sentence that becomes longer must not stretch a batch of shorter ones.
+        groups = groups.enumerate().map(lambda number, group: _rewritten(noise, number, *group))
     return (
-        records.batch(size * _SORTED_BATCHES)
-        .map(_sorted_by_length)
+        groups.map(_sorted_by_length)
         .flat_map(lambda source, target: tf.data.Dataset.from_tensor_slices((source, target)).batch(size))
         .map(lambda source, target: (source.to_tensor(), target.to_tensor()))
     )
 
 
-def _sorted_by_length(records: tf.Tensor) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
+def _parsed(records: tf.Tensor) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
     examples = tf.io.parse_example(records, _FEATURES)
     source, target = (tf.cast(examples[name], tf.int32) for name in (SOURCE, TARGET))
+    return source, target
+
+
+def _rewritten(
+    noise: Callable[..., list[np.ndarray]], number: tf.Tensor, source: tf.RaggedTensor, target: tf.RaggedTensor
+) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
+    flat = [source.values, source.row_splits, target.values, target.row_splits]
+    found = tf.numpy_function(noise, [number, *flat], [tensor.dtype for tensor in flat])
+    values = [tf.ensure_shape(tensor, [None]) for tensor in found]
+    return tf.RaggedTensor.from_row_splits(*values[:2]), tf.RaggedTensor.from_row_splits(*values[2:])
+
+
+def _sorted_by_length(source: tf.RaggedTensor, target: tf.RaggedTensor) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
     # By target, which costs the most time; by source among equals.
     key = target.row_lengths() * 100_000 + source.row_lengths()
     order = tf.argsort(key, stable=True)

@@ -3,13 +3,11 @@ last n words. With the same vocabulary on both sides, every text must come back 
 
 from pathlib import Path
 
-import pyarrow as pa
 import tensorflow as tf
 
 from components.text.codec import CodecSettings, TextCodec
-from components.text.pieces import WORD_BEGIN
-from components.text.tokenizer import tokenizer_kind
-from components.text.vocabulary import EOS, SPECIAL_TOKENS, Vocabulary
+from components.text.vocabulary import EOS
+from tests.text.codecs import learned_codec
 
 SENTENCES = (
     "A man rides a bicycle. The dogs don't sleep, they run; yes! Where are my keys? He said: “No.” "
@@ -20,14 +18,8 @@ SENTENCES = (
 def echo_codec(sentences: str = SENTENCES, tokenizer: str = "word") -> TextCodec:
     """A codec with the tokens of the sentences in both vocabularies (English on both sides)."""
     settings = CodecSettings(source_language="en", target_language="en-x-echo", tokenizer=tokenizer)
-    texts = pa.array([sentences, *sentences.replace(";", ".").split(". ")])
-    learn = tokenizer_kind(tokenizer).learn
-    learnt = (learn(texts, 200) if learn else b"",) * 2
-    codec = TextCodec(settings, *(Vocabulary(SPECIAL_TOKENS),) * 2, learnt)
-    tokens = set(codec.source_tokenizer.tokenize(texts).flatten().to_pylist())
-    # In real corpora it stands alone as well, before rare signs.
-    vocabulary = Vocabulary((*SPECIAL_TOKENS, *sorted(tokens | {WORD_BEGIN})))
-    return TextCodec(settings, vocabulary, vocabulary, learnt)
+    codec = learned_codec([(text, text) for text in (sentences, *sentences.replace(";", ".").split(". "))], settings)
+    return TextCodec(settings, codec.target_vocabulary, codec.target_vocabulary, (codec.learnt[1],) * 2)
 
 
 class EchoSearch(tf.Module):

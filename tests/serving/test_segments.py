@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.serving.segments import Segmenter
-from components.text.tokenizer import TOKENIZERS, make_tokenizer
+from components.text.tokenizer import TOKENIZERS
 from tests.text.test_tokenizer import made
 
-TOKENIZER = make_tokenizer("word", "en")
-SEGMENTERS = {name: Segmenter(made(name, "en"), "en", max_tokens=12) for name in TOKENIZERS}
+TOKENIZER = made("word", "en").tokenize
+SEGMENTERS = {name: Segmenter(made(name, "en").tokenize, "en", max_tokens=12) for name in TOKENIZERS}
 each_tokenizer = pytest.mark.parametrize("name", TOKENIZERS)
 LONG_LINE = "This line was wrapped by an editor that breaks lines"
 

@@ -1,6 +1,6 @@
 """A small prepared dataset, written with the dataset room's own means, so that no pipeline has to run."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,9 @@ import pytest
 from components.dataset.heldout import write_heldout
 from components.dataset.manifest import BucketRecords, Counts, Manifest
 from components.dataset.records import Ids, bucket_lows, encode_records, record_file
-from components.text.codec import CodecSettings, TextCodec
-from components.text.vocabulary import Vocabulary
+from components.text.codec import TextCodec
 from components.training.validation import Validation
+from tests.text.codecs import learned_codec
 from tests.training.trainings import nothing_found
 
 PAIRS = {"train": 240, "validation": 40}
@@ -38,12 +38,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the dataset: 240 pairs for training in two files a bucket, 40 for validation."""
     folder = tmp_path_factory.mktemp("dataset")
     pairs = {split: make_pairs(count, seed) for seed, (split, count) in enumerate(PAIRS.items())}
-    settings = CodecSettings()
-    vocabularies = []
-    for side in range(2):
-        counts = Counter(word for pair in pairs["train"] for word in ("⇩ " + pair[side]).split())
-        vocabularies.append(Vocabulary.from_counts(counts, 100))
-    codec = TextCodec(settings, *vocabularies)
+    codec = learned_codec(pairs["train"])
     codec.save(folder)
     manifest = Manifest(
         key="test",
@@ -63,11 +58,8 @@ def write_records(
 ) -> tuple[BucketRecords, ...]:
     sources, targets = zip(*pairs, strict=True)
     buckets = defaultdict(list)
-    for source, target in zip(
-        codec.encode_source(pa.array(sources)).to_pylist(),
-        codec.encode_target(pa.array(targets)).to_pylist(),
-        strict=True,
-    ):
+    sides = codec.encode_pairs(pa.array(sources), pa.array(targets))
+    for source, target in zip(*(side.to_pylist() for side in sides), strict=True):
         low = int(bucket_lows(np.array([max(len(source), len(target) - 2)]), 6)[0])
         buckets[low].append((source, target))
     written = []

@@ -1,0 +1,265 @@
+"""What a tokenizer learns: the words or pieces of words, the symbols and the clitics that have a token of their own.
+
+Everything else is spelled, letter by letter or byte by byte, so that no text holds an unknown token.
+"""
+
+import base64
+import io
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from components.text.words import ALWAYS, CAPITAL, CONTINUES, JOINER, case_runs, is_reserved, lower, parts
+
+WHOLE_WORDS, UNIGRAM, BPE = "words", "unigram", "bpe"
+# How sentencepiece marks a piece that begins a word.
+_BEGINS = "▁"
+# A character is learnt if it occurs once in so many words: in a large corpus, a stray sign is worth no token.
+_WORDS_A_CHARACTER = 500_000
+# Symbols with their joiners, and clitics: so many of the most frequent, used so often. Fewer uses teach nothing.
+_MOST_SYMBOLS, _LEAST_USES = 1000, 2
+# Share of its occurrences in which a name has its capital.
+_NAMED = 0.9
+_DIGITS = "0123456789"
+# What people type has tokens even where the corpus does without.
+_PUNCTUATION = tuple(
+    left + sign + right for sign in ".,:;!?'\"()-/%$&+=*#@[]" for left in ("", JOINER) for right in ("", JOINER)
+)
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All that a tokenizer has learnt.
+
+    Attributes:
+        symbols: tokens of symbols and clitics, with their joiners.
+        characters: letters and digits that can spell a word.
+        words: words that have a token of their own.
+        model: of sentencepiece, which cuts words into pieces; empty where what is not in ``words`` is spelled.
+        names: words that stand with a capital, wherever in a sentence, in nine of ten cases.
+
+    Raises:
+        ValueError: if the model is none.
+    """
+
+    symbols: tuple[str, ...]
+    characters: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    model: bytes = b""
+    names: frozenset[str] = frozenset()
+    _words: frozenset[str] = field(init=False, repr=False, compare=False)
+    _tokens: frozenset[str] = field(init=False, repr=False, compare=False)
+    _processor: Any = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        processor = _processor(self.model) if self.model else None
+        tokens = [*self.symbols, *self.words, *self.characters, *(CONTINUES + letter for letter in self.characters)]
+        if processor:
+            for number in range(1, processor.get_piece_size()):
+                piece = processor.id_to_piece(number)
+                if not processor.is_unused(number):
+                    tokens.append(piece[len(_BEGINS) :] if piece.startswith(_BEGINS) else CONTINUES + piece)
+        known = frozenset(token for token in tokens if token and not is_reserved(token))
+        for name, value in (("_words", frozenset(self.words)), ("_tokens", known), ("_processor", processor)):
+            object.__setattr__(self, name, value)
+
+    def __contains__(self, token: str) -> bool:
+        return token in self._tokens
+
+    def tokens(self) -> list[str]:
+        """All tokens that there can be: ``words.ALWAYS`` and what is learnt, each once."""
+        return [*ALWAYS, *sorted(self._tokens.difference(ALWAYS))]
+
+    @property
+    def cuts(self) -> bool:
+        """Whether words are cut into pieces; if not, they are whole or spelled."""
+        return self._processor is not None
+
+    def cut(self, letters: str) -> list[str]:
+        """Small letters and digits → what they are written with, one behind another; each digit stands alone.
+
+        The first piece is empty where there is none that begins a word.
+        """
+        if letters.isalpha():
+            return self._cut(letters)
+        return [
+            piece
+            for is_alpha, run in groupby(letters, str.isalpha)
+            for piece in (self._cut("".join(run)) if is_alpha else run)
+        ]
+
+    def _cut(self, letters: str) -> list[str]:
+        if self._processor is None:
+            return [letters] if letters in self._words else list(letters)
+        first, *rest = self._processor.encode(letters, out_type=str)
+        return [first.removeprefix(_BEGINS), *rest]
+
+    def save(self) -> bytes:
+        document = {"symbols": self.symbols, "characters": self.characters, "words": self.words}
+        document["names"] = tuple(sorted(self.names))
+        model = base64.b64encode(self.model).decode()
+        return json.dumps({**document, "model": model}, ensure_ascii=False).encode()
+
+    @classmethod
+    def load(cls, learnt: bytes) -> "Inventory":
+        """The inventory that :meth:`save` wrote.
+
+        Raises:
+            ValueError: if it is none.
+        """
+        try:
+            document = json.loads(learnt)
+            model = base64.b64decode(document.pop("model"))
+            names = frozenset(document.pop("names"))
+            return cls(**{name: tuple(tokens) for name, tokens in document.items()}, model=model, names=names)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"is nothing that a tokenizer has learnt: {error}") from None
+
+
+def learn(words: Mapping[str, int], size: int, method: str, *, elides: bool, min_count: int = 1) -> Inventory:
+    """The inventory for words like these; the same from the same words, whatever their order.
+
+    Args:
+        words: words as they stand between spaces, the first of a sentence in small letters, and how often each occurs.
+        size: tokens in all, at most. A small corpus gives fewer; ``words.ALWAYS``, the symbols and the characters of
+            the corpus are there in any case.
+        method: ``WHOLE_WORDS``, ``UNIGRAM`` (Kudo 2018) or ``BPE`` (Sennrich et al. 2016).
+        elides: see ``words.parts``.
+        min_count: how often a word, or a piece of several characters, must be used.
+    """
+    letters: Counter[str] = Counter()
+    capital: Counter[str] = Counter()
+    symbols: Counter[str] = Counter()
+    for word, times in words.items():
+        for part in parts(word, elides):
+            if not part.letters:
+                symbols[JOINER * part.left + lower(part.text) + JOINER * part.right] += times
+                continue
+            for mark, run in case_runs(part.text):
+                capital[run] += times if mark == CAPITAL else 0
+                for is_alpha, same in groupby(run, str.isalpha):
+                    if is_alpha:
+                        letters["".join(same)] += times
+    uses: Counter[str] = Counter()
+    for run, times in letters.items():
+        for character in run:
+            uses[character] += times
+    fewest = sum(letters.values()) / _WORDS_A_CHARACTER
+    characters = sorted({*_DIGITS, *(character for character, times in uses.items() if times >= fewest)})
+    frequent = [symbol for symbol, times in _ranked(symbols) if times >= _LEAST_USES][:_MOST_SYMBOLS]
+    frequent += [symbol for symbol in _PUNCTUATION if symbol not in frequent]
+    places = max(size - len(ALWAYS) - len(frequent) - 2 * len(characters), 0)
+    names = frozenset(run for run, times in capital.items() if 0 < _NAMED * letters[run] <= times and len(run) > 1)
+    if method == WHOLE_WORDS:
+        whole = [word for word, times in _ranked(letters) if times >= min_count and len(word) > 1][:places]
+        return Inventory(tuple(frequent), tuple(characters), tuple(whole), names=names)
+    known = {run: times for run, times in _ranked(letters) if set(run) <= set(characters)} or {".": 1}
+    model = _learn_pieces(known, places + len(characters), method, max(min_count, _LEAST_USES))
+    return Inventory(tuple(frequent), tuple(characters), model=model, names=names)
+
+
+def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+
+
+def _processor(model: bytes) -> Any:
+    from sentencepiece import SentencePieceProcessor  # Late: who works with words does without.
+
+    processor = SentencePieceProcessor()
+    try:
+        processor.load_from_serialized_proto(model)
+    except RuntimeError:
+        raise ValueError("is no sentencepiece model") from None
+    return processor
+
+
+def _learn_pieces(words: Mapping[str, int], size: int, method: str, min_count: int) -> bytes:
+    """A sentencepiece model of ``size`` pieces at most that cuts words like these, given with their counts."""
+    from sentencepiece import SentencePieceTrainer
+
+    model = io.BytesIO()
+    SentencePieceTrainer.train(
+        sentence_iterator=(f"{word}\t{times}" for word, times in words.items()),
+        input_format="tsv",
+        model_writer=model,
+        model_type=method,
+        # And its <unk>, and the sign of a word's beginning.
+        vocab_size=max(size, len(set("".join(words)))) + 2,
+        hard_vocab_limit=False,
+        normalization_rule_name="identity",
+        character_coverage=1.0,
+        bos_id=-1,
+        eos_id=-1,
+        # All of them, in their order, by one thread: or else the model would differ from one run to the next.
+        input_sentence_size=0,
+        shuffle_input_sentence=False,
+        num_threads=1,
+        minloglevel=2,
+    )
+    return _without_rare(model.getvalue(), words, min_count)
+
+
+def _without_rare(model: bytes, words: Mapping[str, int], min_count: int) -> bytes:
+    """The model without the pieces that it uses less than ``min_count`` times to cut the words it was learnt from.
+
+    A word that is a rare piece is cut into smaller ones instead, so that training sees what new words are made of.
+    Without this, a large vocabulary of a small corpus holds the words of that corpus, and little else.
+    """
+    texts, times = list(words), np.fromiter(words.values(), np.int64, len(words))
+    rare: set[str] = set()
+    while True:
+        processor = _processor(_marked_unused(model, rare))
+        cut = pa.array(processor.encode(texts, out_type=str, num_threads=1), pa.list_(pa.string()))
+        pieces = cut.flatten().dictionary_encode()
+        uses = np.bincount(pieces.indices, np.repeat(times, np.diff(cut.offsets)))
+        used = dict(zip(pieces.dictionary.to_pylist(), uses.tolist(), strict=True))
+        # Single characters are what everything else can be taken apart to.
+        found = {piece for piece, uses in used.items() if uses < min_count and len(piece) > 1} - rare
+        if not found:
+            break
+        rare |= found
+    all_pieces = {processor.id_to_piece(number) for number in range(1, processor.get_piece_size())}
+    return _marked_unused(model, {piece for piece in all_pieces if len(piece) > 1 and piece not in used} | rare)
+
+
+def _marked_unused(model: bytes, unused: Collection[str]) -> bytes:
+    """The model with some of its pieces marked as not to be used.
+
+    In protocol buffers, a model is::
+
+        ModelProto     { repeated SentencePiece pieces = 1; … }
+        SentencePiece  { string piece = 1; float score = 2; Type type = 3; }      UNUSED = 5
+    """
+    marked, at = [], 0
+    while model[at] == 0x0A:
+        size, begin = _varint(model, at + 1)
+        at = begin + size
+        entry = model[begin:at]
+        length, text = _varint(entry, 1)
+        if entry[text : text + length].decode() in unused:
+            entry += b"\x18\x05"
+        marked += [b"\x0a", _as_varint(len(entry)), entry]
+    return b"".join(marked) + model[at:]
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """The variable-length number that begins at a byte, and where the next thing begins."""
+    value = shift = 0
+    while message[at] & 0x80:
+        value |= (message[at] & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+    return value | message[at] << shift, at + 1
+
+
+def _as_varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*encoded, value])
