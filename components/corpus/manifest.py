@@ -24,8 +24,6 @@ from components.errors import InputError
 
 # Points of the vocabulary's coverage curve.
 _CURVE_POINTS = 40
-# A "word" may be a megabyte of nonsense.
-_SHOWN_LETTERS = 60
 
 
 def make_manifest(plan: Plan, report: PrepareReport) -> Manifest:

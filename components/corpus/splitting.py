@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.corpus.blocks import replace_where
-from components.text.normalization import compose
 from components.dataset.manifest import SPLITS
+from components.text.normalization import compose
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 

@@ -41,7 +41,7 @@ def corpus_page(manifest: Manifest) -> str:
         coverage=_coverage_chart(statistics["coverage"]),
         tolerated=TOLERATED_OOV_RATE,
         unknown={split: statistics["unknown"][split] for split in splits},
-        words={side: _words(words) for side, words in statistics["unknown_words"].items() if words},
+        words={side: _words(words) for side, words in statistics.get("unknown_words", {}).items() if words},
     )
 
 
@@ -56,8 +56,7 @@ def corpus_facts(manifest: Manifest) -> dict[str, str]:
         facts[split.capitalize()] = f"{manifest.records(split):,} pairs, {tokens:,} target tokens"
     for side, vocabulary in manifest.vocabularies.items():
         facts[f"Vocabulary, {side} ({vocabulary.language})"] = (
-            f"{vocabulary.size - len(SPECIAL_TOKENS):,} of {vocabulary.distinct_tokens:,} tokens;"
-            f" {vocabulary.oov_rate:.2%} of running tokens are outside"
+            f"{vocabulary.size - len(SPECIAL_TOKENS):,} tokens, {vocabulary.distinct_tokens:,} of them seen in train"
         )
     if warnings := oov_warnings(manifest):
         facts["Warning"] = "; ".join(warnings)
