@@ -56,9 +56,10 @@ def test_words_are_counted_up_to_the_threshold() -> None:
 
 def test_normalization_is_counted_and_can_be_turned_off() -> None:
     pairs = [GOOD, (" The  dog.", "Le chien."), ("A cafe\u0301", "Un cafe\u0301"), ("One\nline", "Une\u2028ligne")]
+    pairs.append(("A tele\u00advision\u200b.", "Une télévision."))
     cleaned = clean(*pairs)
-    assert cleaned.normalized == 3
-    assert cleaned.pairs["source"].to_pylist() == ["The dog sleeps.", "The dog.", "A café", "One line"]
+    assert cleaned.normalized == 4
+    assert cleaned.pairs["source"].to_pylist() == ["The dog sleeps.", "The dog.", "A café", "One line", "A television."]
     assert cleaned.pairs["target"].to_pylist()[3] == "Une ligne"
     cleaned = clean(*pairs, rules_off="normalize")
     assert cleaned.normalized == 0
@@ -67,7 +68,7 @@ def test_normalization_is_counted_and_can_be_turned_off() -> None:
 
 @pytest.mark.parametrize("off", ["", "normalize"])
 def test_case_and_whitespace_make_no_other_sentence(off: str) -> None:
-    same = ["Où est  l’École ?", "où est l’école ?", "OÙ EST L’ÉCOLE\u202f?", "\u00a0Ou\u0300 est \u00a0l’École ? "]
+    same = ["Où est  l’École ?", "où est l’école ?", "OÙ EST L’ÉCOLE\u202f?", "\u00a0Ou\u0300 est \u00a0l’Éco\u00adle ? "]
     keys = clean(*((source, "Where?") for source in same), rules_off=off).pairs["key"].to_pylist()
     assert len(set(keys)) == 1
     others = ["Où est l’École ?", "Ou est l’École ?", "Où est l’École", "Où est l'École ?"]

@@ -5,8 +5,9 @@ import pyarrow as pa
 import pytest
 
 from components.corpus.parameters import CleaningParameters
-from components.corpus.rules import TEXT_RULES, TOKEN_RULES, first_broken, non_normalized, normalize, rules_off
+from components.corpus.rules import TEXT_RULES, TOKEN_RULES, first_broken, non_normalized, rules_off
 from components.errors import InputError
+from components.text.normalization import compose
 
 GOOD = ("The dog sleeps.", "Le chien dort.")
 
@@ -80,13 +81,17 @@ def test_what_a_token_rule_finds(lengths: tuple[int, int], thresholds: dict[str,
         ("  two   blanks\tand\u2028a line \r", "two blanks and a line"),
         ("fine\u00a0!", "fine\u00a0!"),
         ("\ufeffmark", "mark"),
+        ("tele\u00advision", "television"),
+        ("zero\u200bwidth, word\u2060joiner", "zerowidth, wordjoiner"),
+        ("\u200eleft\u200f to right \u200b", "left to right"),
+        ("a\u200djoiner", "a\u200djoiner"),
         ("plain", "plain"),
         ("\u1100\u1161", "가"),
         ("\u212b\u2126", "ÅΩ"),
     ],
 )
 def test_normal_form(text: str, normal: str) -> None:
-    assert normalize(pa.array(["x", text, "y"])).to_pylist() == ["x", normal, "y"]
+    assert compose(pa.array(["x", text, "y"])).to_pylist() == ["x", normal, "y"]
     assert non_normalized(pa.array([text])).tolist() == [text != normal]
 
 

@@ -10,7 +10,9 @@ from components.corpus import tokenizing
 from components.corpus.blocks import SENTENCES, TOKEN_COUNTS
 from components.corpus.report import RankedTokens
 from components.corpus.splitting import hash_sentences
-from components.corpus.tokenizing import MergeBlocks, RankTokens, SampleSentences
+from components.corpus.tokenizing import MergeBlocks, RankTokens, SampleSentences, unseen_tokens
+from components.text.inventory import Inventory
+from components.text.tokenizer import learning
 from components.text.vocabulary import SPECIAL_TOKENS
 
 PILE = 40
@@ -96,10 +98,25 @@ def test_tokens_are_ranked_by_occurrences_on_however_many_workers(
     running = [f"t{number:02d}" for number in range(20) for _ in range(40 - number // 2)]
     random.Random(0).shuffle(running)
     blocks = [running[begin : begin + 10] for begin in range(0, len(running), 10)]
-    combine = WatchedRanking(vocab_size=8 + len(SPECIAL_TOKENS), min_count=1)
+    combine = WatchedRanking()
     result = ranked(combine, [blocks[worker::workers] for worker in range(workers)])
-    assert result.tokens == [f"t{number:02d}" for number in range(20)]
+    assert result.vocabulary() == (*SPECIAL_TOKENS, *(f"t{number:02d}" for number in range(20)))
     assert result.counts == [40 - number // 2 for number in range(20)]
-    assert (result.size, result.distinct, result.running) == (8, 20, len(running))
     # Each distinct token once, a pile, and a block.
     assert combine.held <= 20 + PILE + 20
+
+
+def test_tokens_that_the_corpus_lacks_stand_behind_those_it_has() -> None:
+    learnt = learning("word").learn("en", pa.array(["The dog sleeps."] * 2), 1000, simplified=True)
+    side, unseen = unseen_tokens("source", learnt)
+    counted = ["dog", "the", "dog", "￭."]
+    combine = RankTokens()
+    accumulator = combine.create_accumulator()
+    for block in (unseen, counts_block(counted), unseen):
+        accumulator = combine.add_input(accumulator, block)
+    result = combine.extract_output(accumulator)
+    others = sorted(set(Inventory.load(learnt).tokens()).difference(counted))
+    assert "sleeps" in others
+    assert side == "source"
+    assert result.vocabulary() == (*SPECIAL_TOKENS, "dog", "the", "￭.", *others)
+    assert result.counts == [2, 1, 1, *(0 for _ in others)]

@@ -12,16 +12,14 @@ import pytest
 
 from components.dataset.folder import check_replaceable, find_intact, staged
 from components.errors import InputError
-from components.text.codec import CodecSettings, TextCodec
-from components.text.vocabulary import SPECIAL_TOKENS, Vocabulary
 from tests.dataset.test_manifest import manifest
+from tests.text.codecs import learned_codec
 
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> Path:
     folder = tmp_path / "dataset"
-    vocabulary = Vocabulary(SPECIAL_TOKENS)
-    TextCodec(CodecSettings("en", "fr"), vocabulary, vocabulary).save(folder)
+    learned_codec([("One dog.", "Un chien.")]).save(folder)
     records = folder / manifest().splits["train"][0].files[0]
     records.parent.mkdir(parents=True)
     records.write_bytes(b"123456789")
@@ -165,7 +163,9 @@ def test_an_intact_dataset_is_found(dataset: Path) -> None:
     assert find_intact(dataset) == manifest()
 
 
-@pytest.mark.parametrize("loss", ["vocabulary.en.txt", "tokenizer/settings.json", "manifest.json", "records"])
+@pytest.mark.parametrize(
+    "loss", ["vocabulary.en.txt", "tokenizer/settings.json", "tokenizer/en.model", "manifest.json", "records"]
+)
 def test_a_dataset_with_a_file_missing_is_not_intact(dataset: Path, loss: str) -> None:
     path = dataset / (manifest().splits["train"][0].files[0] if loss == "records" else loss)
     path.unlink()
