@@ -68,7 +68,12 @@ def test_normalization_is_counted_and_can_be_turned_off() -> None:
 
 @pytest.mark.parametrize("off", ["", "normalize"])
 def test_case_and_whitespace_make_no_other_sentence(off: str) -> None:
-    same = ["Où est  l’École ?", "où est l’école ?", "OÙ EST L’ÉCOLE\u202f?", "\u00a0Ou\u0300 est \u00a0l’Éco\u00adle ? "]
+    same = [
+        "Où est  l’École ?",
+        "où est l’école ?",
+        "OÙ EST L’ÉCOLE\u202f?",
+        "\u00a0Ou\u0300 est \u00a0l’Éco\u00adle ? ",
+    ]
     keys = clean(*((source, "Where?") for source in same), rules_off=off).pairs["key"].to_pylist()
     assert len(set(keys)) == 1
     others = ["Où est l’École ?", "Ou est l’École ?", "Où est l’École", "Où est l'École ?"]

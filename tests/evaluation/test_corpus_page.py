@@ -7,7 +7,7 @@ import pytest
 
 from components.dataset.manifest import BucketRecords, Counts, HeldOut, Manifest, VocabularyFacts
 from components.dataset.warnings import oov_warnings
-from components.evaluation.corpus_page import corpus_page
+from components.evaluation.corpus_page import corpus_facts, corpus_page
 from tests.evaluation.pages import check_page
 
 HOSTILE = "<script>alert('$x$')</script>"
@@ -63,6 +63,7 @@ def test_it_shows_each_statistic() -> None:
         assert heading in text
     for row in ("duplicate 2,000 39.99%", "too_long 1 0.02%", "1–6 1,000 12.5%", "train 1.00 % 2.00 %", "3 lines were"):
         assert row in text
+    assert "Most frequent words of train that" in text
     assert "alert(" in text
 
 
@@ -72,6 +73,17 @@ def test_nothing_dropped_and_nothing_unknown_is_said_too() -> None:
     page = corpus_page(Manifest(**{**whole.__dict__, "counts": counts}))
     assert "None." in page
     assert "does not hold" not in page
+
+
+def test_where_every_token_is_known_no_words_are_listed() -> None:
+    whole = manifest()
+    statistics = {name: value for name, value in whole.statistics.items() if name != "unknown_words"}
+    vocabularies = {"source": VocabularyFacts("en", 30, 44, 0.0), "target": VocabularyFacts("fr", 25, 44, 0.0)}
+    whole = Manifest(**{**whole.__dict__, "statistics": statistics, "vocabularies": vocabularies})
+    page = corpus_page(whole)
+    check_page(page)
+    assert "Most frequent words of train that" not in page
+    assert corpus_facts(whole)["Vocabulary, source (en)"] == "40 tokens, 30 of them seen in train"
 
 
 def unknown(train: float, test: float, target: float = 0.0) -> dict[str, dict[str, float]]:

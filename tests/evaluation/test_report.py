@@ -30,7 +30,7 @@ def report(scores: Scores) -> Report:
     nothing = bleu(["a"], ["b"]), chrf(["a"], ["b"])
     return Report(
         title=HOSTILE,
-        measured=Measurement(scores, unknown_rate=0.0123, sentences_per_second=41.5, heat_maps=(heat_map,)),
+        measured=Measurement(scores, 0.0123, 41.5, heat_maps=(heat_map,), forms={"as it is": 58.25, "<i>": 56.06}),
         rivals=[Rival("version 7", *nothing, p_value=0.0456), Rival("the source, copied", *nothing)],
         facts={"Model": "models:/nmt-en-fr/3"},
         corpus={"Read": "30 lines"},
@@ -56,12 +56,18 @@ def test_what_sentences_say_is_text(page: str) -> None:
 def test_every_section_is_there(page: str) -> None:
     headings = re.findall(r"<h[23]>([^<]+)</h[23]>", page)
     assert headings == [
-        *("Beside others", "Where it is good", "By length", "By rare words", "Examples", "Worst", "Median", "Best"),
-        *("Attention", "Training", "Loss", "Corpus", "Repeat"),
+        *("Beside others", "Where it is good", "By length", "By rare words", "As people type it"),
+        *("Examples", "Worst", "Median", "Best", "Attention", "Training", "Loss", "Corpus", "Repeat"),
     ]
     assert page.count("<svg") == 4
     for fact in ("models:/nmt-en-fr/3", "1.23 %", "30 lines", "./nmt evaluate", "你", "version 7", "0.046"):
         assert fact in page
+
+
+def test_each_form_is_compared_with_the_first(page: str) -> None:
+    rows = re.findall(r'<tr><td>([^<]+)</td><td class="number">([\d.]+)</td><td class="number">(\S*)</td></tr>', page)
+    assert ("as it is", "58.2", "") in rows
+    assert ("&lt;i&gt;", "56.1", "-2.2") in rows
 
 
 def test_the_same_facts_are_data(report: Report) -> None:
@@ -69,7 +75,7 @@ def test_the_same_facts_are_data(report: Report) -> None:
     assert document["scores"]["bleu"]["value"] == report.measured.scores.bleu.value
     assert document["rivals"][0]["p_value"] == 0.0456
     assert document["curves"] == {"Loss": {"val_loss": [[1, 2.0], [2, 1.0]]}}
-    assert document.keys() >= {"title", "unknown_rate", "sentences_per_second", "heat_maps", "facts", "corpus"}
+    assert document.keys() >= {"title", "unknown_rate", "sentences_per_second", "heat_maps", "forms", "facts", "corpus"}
 
 
 def test_a_heat_map_shows_each_weight_that_can_be_seen() -> None:
@@ -87,7 +93,7 @@ def test_heat_maps_are_distributions_in_hundredths() -> None:
 
 
 def test_what_is_not_known_is_left_out(scores: Scores) -> None:
-    headings = re.findall(r"<h2>([^<]+)</h2>", render(Report("A model", Measurement(scores, 0.0, 1.0, ()))))
+    headings = re.findall(r"<h2>([^<]+)</h2>", render(Report("A model", Measurement(scores, 0.0, 1.0, (), {}))))
     assert headings == ["Where it is good", "Examples"]
 
 

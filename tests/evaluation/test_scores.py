@@ -62,7 +62,9 @@ def test_what_cannot_be_scored_is_refused(translations: list[str], references: l
 @pytest.fixture
 def measured() -> Measurement:
     scores = score_translations(SOURCES, REFERENCES, TRANSLATIONS, rare_words=[0, 1, 9])
-    return Measurement(scores, 0.25, 12.5, (HeatMap(("It", "is"), ("Il",), ((90, 10),)),))
+    return Measurement(
+        scores, 0.25, 12.5, (HeatMap(("It", "is"), ("Il",), ((90, 10),)),), {"as it is": 61.5, "CAPITALS": 60.0}
+    )
 
 
 def test_shapes_of_the_summary(measured: Measurement) -> None:
