@@ -73,7 +73,7 @@ class LearnTokenizers(beam.PTransform):
             blocks
             | "Sentences" >> beam.FlatMap(_train_sentences).with_output_types(tuple[str, pa.RecordBatch])
             | "Sample" >> beam.CombinePerKey(SampleSentences(SAMPLE_SENTENCES))
-            | "Learn" >> beam.MapTuple(_learn, parameters=self.parameters).with_output_types(tuple[str, bytes])
+            | "Learn" >> beam.Map(_learn, self.parameters).with_output_types(tuple[str, bytes])
         )
 
 
@@ -87,8 +87,9 @@ def _train_sentences(element: tuple[int, pa.RecordBatch]) -> Iterator[tuple[str,
         yield side, pa.record_batch([pa.array(hash_sentences(sentences)), sentences], schema=SENTENCES)
 
 
-def _learn(side: str, sentences: pa.StringArray, parameters: PrepareParameters) -> tuple[str, bytes]:
-    p, is_source = parameters, side == SIDES[0]
+def _learn(element: tuple[str, pa.StringArray], p: PrepareParameters) -> tuple[str, bytes]:
+    side, sentences = element
+    is_source = side == SIDES[0]
     language = p.source_language if is_source else p.target_language
     size = p.vocab_size - len(SPECIAL_TOKENS)
     return side, learning(p.tokenizer).learn(language, sentences, size, p.min_count, simplified=is_source)

@@ -81,11 +81,14 @@ class Segmenter:
         for index, line in enumerate(_LINE_BREAK.split(_WRAPPED.sub(" ", text))):
             if index % 2:
                 parts[-1] += line
-            else:
-                begin = 0
-                for sentence in sentencex.segment(self._language, _SPACE.sub(" ", line)):
-                    _with_piece(parts, line[begin : begin + len(sentence)])
-                    begin += len(sentence)
+                continue
+            before, inner, after = _framed(line)
+            parts[-1] += before
+            begin = 0
+            for sentence in sentencex.segment(self._language, _SPACE.sub(" ", inner)):
+                _with_piece(parts, inner[begin : begin + len(sentence)])
+                begin += len(sentence)
+            parts[-1] += after
         return parts
 
     def _cut(self, texts: list[list[str]]) -> list[list[str]]:
@@ -110,23 +113,28 @@ class Segmenter:
 
 
 def _with_piece(parts: list[str], text: str) -> list[str]:
-    """``parts``, extended by the text; whitespace, bullets, quotation marks around it belong to the separators."""
-    before, piece, after = _stripped(text)
-    if not piece:
-        parts[-1] += text
-        return parts
-    if bullet := _BULLET.match(piece):
-        before, piece = before + bullet[0], piece[bullet.end() :]
-    while _AROUND.get(piece[:1]) == piece[-1:] and not {piece[0], piece[-1]} & set(piece[1:-1]) and piece[1:-1].strip():
-        begin, within, end = _stripped(piece[1:-1])
-        before, piece, after = before + piece[0] + begin, within, end + piece[-1] + after
+    """``parts``, extended by the text; what frames it belongs to the separators."""
+    before, piece, after = _framed(text)
     parts[-1] += before
+    if not piece:
+        return parts
     speaker = _SPEAKER.match(piece)
     if speaker and all(word[0].isupper() for word in speaker[1].split()):
         parts += [speaker[1], speaker[2]]
         piece = piece[speaker.end() :]
     parts += [piece, after]
     return parts
+
+
+def _framed(text: str) -> tuple[str, str, str]:
+    """Whitespace, bullet, quotation marks and parentheses before a text, the text, and what of these is behind it."""
+    before, piece, after = _stripped(text)
+    if bullet := _BULLET.match(piece):
+        before, piece = before + bullet[0], piece[bullet.end() :]
+    while _AROUND.get(piece[:1]) == piece[-1:] and not {piece[0], piece[-1]} & set(piece[1:-1]) and piece[1:-1].strip():
+        begin, within, end = _stripped(piece[1:-1])
+        before, piece, after = before + piece[0] + begin, within, end + piece[-1] + after
+    return before, piece, after
 
 
 def _stripped(text: str) -> tuple[str, str, str]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from components.text.inventory import Inventory
 from components.text.normalization import simplify
@@ -139,7 +140,7 @@ class Spans:
 
     def protect_pairs(self, source: pa.StringArray, target: pa.StringArray) -> tuple[pa.ListArray, pa.ListArray]:
         """Source and target sentences, shape [n] each → their words, with placeholders for the spans that both have."""
-        sides = [sentence_words(source), sentence_words(target)]
+        sides = [sentence_words(side) for side in _both_grouped(source, target)]
         running = sides[0].flatten()
         has_span = [self._span(marked) is not None for marked in running.dictionary.to_pylist()]
         ends = sides[0].offsets.to_numpy()
@@ -194,6 +195,24 @@ def _with(words: pa.ListArray, changed: dict[int, str]) -> pa.ListArray:
         dictionary.append(word)
     encoded = pa.DictionaryArray.from_arrays(pa.array(indices), pa.array(dictionary, pa.string()))
     return pa.ListArray.from_arrays(words.offsets, encoded)
+
+
+def _both_grouped(source: pa.StringArray, target: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]:
+    """The sentences with a figure space within each number of several groups that both sides have."""
+    held = pc.match_substring_regex(source, r"\d \d\d")
+    if not pc.any(held).as_py():
+        return source, target
+    changed: tuple[list[str], list[str]] = [], []
+    for first, second in zip(source.filter(held).to_pylist(), target.filter(held).to_pylist(), strict=True):
+        for number in sorted({found[0] for found in _GROUPS.finditer(first)}, key=len, reverse=True):
+            if number in second:
+                first, second = (side.replace(number, number.replace(" ", _GROUP_SPACE)) for side in (first, second))
+        changed[0].append(first)
+        changed[1].append(second)
+    return tuple(  # type: ignore[return-value]
+        pc.replace_with_mask(side, held, pa.array(texts, pa.string()))
+        for side, texts in zip((source, target), changed, strict=True)
+    )
 
 
 def _grouped(text: str) -> str:

@@ -32,7 +32,7 @@ def test_order_is_kept_whatever_the_lengths(translator: Translator) -> None:
         "A man rides a bicycle.  Where are my keys? Yes!",
         "  One two.\n\n\tThree four;\r\nfive six.\n",
         "One.\u2028Two.\u2029Three.\x0bFour.\x85Five.",
-        "He said: “No. Yes.” Where are my keys?",
+        'He said: "No. Yes." Where are my keys?',
     ],
 )
 def test_what_stands_between_sentences_is_kept(translator: Translator, text: str) -> None:
@@ -62,19 +62,38 @@ def test_alternatives_of_a_paragraph_join_those_of_its_sentences(translator: Tra
     ]
 
 
-def test_an_unknown_word_is_copied_from_where_the_attention_points(translator: Translator) -> None:
-    assert texts(translator, "Where are my Kayaks?", "zebra runs") == ["Where are my Kayaks?", "zebra runs"]
+def test_words_and_signs_that_were_never_learnt_come_through(translator: Translator) -> None:
+    given = ["Where are my Kayaks?", "zebra runs", "A dog 🦓🦓, rides you@me.org", "▁ ␛ ￭ one", "A MAN RIDES."]
+    assert texts(translator, *given) == given
 
 
 @pytest.mark.parametrize("tokenizer", ["sentencepiece", "sentencepiece-bpe"])
-def test_pieces_and_signs_that_were_never_learnt_come_through(tokenizer: str, exported: tuple[Path, Path]) -> None:
+def test_pieces_come_through(tokenizer: str, exported: tuple[Path, Path]) -> None:
     settings = TranslatorSettings(max_source_length=100)
     pieces = Translator(echo_codec(tokenizer=tokenizer), search_of(load_exported(exported[0])), settings)
-    given = ["Where are my keys? Yes!", "A dog 🦓🦓, rides; «\u00a0no\u00a0» 你", "▁ ␛ one"]
+    given = ["Where are my keys? Yes!", "A dog 🦓🦓, rides; no 你", "▁ ␛ one", "A tab and a Name"]
     assert texts(pieces, *given) == given
-    (translation,) = pieces.translate(["one 🦓"], OPTIONS)
-    (alignment,) = translation.hypotheses[0].sentences
-    assert alignment.source_tokens[-2:] == alignment.target_tokens[-2:] == ("▁", "🦓")
+
+
+def test_whitespace_within_a_sentence_changes_nothing(translator: Translator) -> None:
+    assert texts(translator, "A\tman \u00a0 rides\u2009a bicycle.") == ["A man rides a bicycle."]
+
+
+def test_what_holds_nothing_to_translate_stays_as_it_is(translator: Translator) -> None:
+    given = ["12:30", "you@me.org, 東京 !", "…", "Qxz Zqx"]
+    found = translator.translate(given, OPTIONS)
+    assert [translation.text for translation in found] == given
+    assert not any(translation.hypotheses[0].sentences for translation in found)
+
+
+def test_a_program_can_read_that_the_model_knows_few_of_the_words(translator: Translator) -> None:
+    known, unknown, none = (
+        found.record(alignment=False) for found in translator.translate(["A man.", "qxz zqx a", "3"], OPTIONS)
+    )
+    assert (known["known_words"], none["known_words"]) == (1.0, 1.0)
+    assert "warning" not in known
+    assert unknown["known_words"] == 0.333
+    assert unknown["warning"] == "the model knows 33% of the words of this text: do not rely on the translation"
 
 
 def test_alignment_is_in_reading_order(translator: Translator) -> None:

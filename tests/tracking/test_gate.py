@@ -1,8 +1,9 @@
 """Who becomes champion: on a real registry, with real translations and the real comparison."""
 
+import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from tests.tracking.conftest import Line
 NAME = "nmt-en-fr"
 REAL = [(f"Sentence {n} of the news .", f"La phrase {n} des nouvelles de {n % 7} jours .") for n in range(100)]
 EASY = [(f"I see {n} .", f"Je vois {n} .") for n in range(50)]
+FORMS = {"as it is": 50.0, "lower case": 49.0, "CAPITALS": 48.0}
 
 
 class Echo(mlflow.pyfunc.PythonModel):
@@ -51,9 +53,16 @@ def translated(pairs: Sequence[tuple[str, str]], errors: int) -> list[str]:
 
 
 def evaluate(
-    errors: int, pairs: Sequence[tuple[str, str]] = REAL, elsewhere: int = 9, model_uri: str = ""
+    errors: int,
+    pairs: Sequence[tuple[str, str]] = REAL,
+    elsewhere: int = 9,
+    model_uri: str = "",
+    typed: Mapping[str, float] = FORMS,
 ) -> tuple[Decision, str]:
-    """Decides about a model with so many errors in ten sentences, and ``elsewhere`` on sentences of others."""
+    """Decides about a model with so many errors in ten sentences, and ``elsewhere`` on sentences of others.
+
+    ``typed``: its BLEU by form on the sentences on which it is judged.
+    """
 
     def translate(sources: Sequence[str]) -> list[str]:
         assert list(sources) == [source for source, _ in REAL]
@@ -61,7 +70,7 @@ def evaluate(
 
     with step_run("evaluate", {}) as run:
         uri = model_uri or log_model()
-        candidate = Candidate(uri, Pairs.of(pairs), translated(pairs, errors), translate)
+        candidate = Candidate(uri, Pairs.of(pairs), translated(pairs, errors), translate, lambda _: typed)
         return decide(run, candidate, NAME, 0.05, {"test_bleu": "1.00"}), uri
 
 
@@ -136,6 +145,44 @@ def test_good_score_on_easy_sentences_dethrones_no_champion() -> None:
     assert not evaluate(errors=2)[0].promoted
 
 
+def test_better_model_that_reads_worse_what_people_type_stays() -> None:
+    evaluate(errors=5)
+    assert json.loads(tags("1")["test.forms"]) == FORMS
+
+    # A new form has nothing to be compared with.
+    loud, _ = evaluate(errors=0, typed={"as it is": 60.0, "lower case": 47.1, "CAPITALS": 45.9, "tabs": 0.0})
+    assert not loud.promoted
+    assert loud.reason.startswith("beats champion version 1 on 100 sentences")
+    assert loud.reason.endswith("more than 2 BLEU where sentences are typed so: CAPITALS 45.9 against 48.0")
+    assert aliases() == {CANDIDATE: "2", CHAMPION: "1"}
+
+    quiet, _ = evaluate(errors=0, typed={"as it is": 60.0, "lower case": 47.0, "CAPITALS": 46.0})
+    assert quiet.promoted
+    # And no gain in forms makes up for sentences that are worse as they are.
+    assert not evaluate(errors=2, typed=dict.fromkeys(FORMS, 99.0))[0].promoted
+
+
+def test_champion_from_before_forms_were_measured_is_judged_without() -> None:
+    evaluate(errors=5)
+    MlflowClient().delete_model_version_tag(NAME, "1", gate.FORMS_TAG)
+    assert evaluate(errors=0, typed=dict.fromkeys(FORMS, 0.0))[0].promoted
+
+
+def test_forms_are_measured_on_the_sentences_of_the_champion() -> None:
+    evaluate(errors=9)
+    measured: list[str] = []
+
+    def forms(test_set: Pairs) -> Mapping[str, float]:
+        measured.append(test_set.digest)
+        return FORMS
+
+    with step_run("evaluate", {}) as run:
+        easy = Pairs.of(EASY)
+        candidate = Candidate(log_model(), easy, easy.references, lambda _: translated(REAL, 0), forms)
+        assert decide(run, candidate, NAME, 0.05, {}).promoted
+    assert measured == [Pairs.of(REAL).digest]
+
+
 def test_champion_that_names_no_sentences_stays() -> None:
     with step_run("evaluate", {}):
         mlflow.register_model(log_model(), NAME)
@@ -173,7 +220,7 @@ def test_champion_that_changes_meanwhile_is_the_one_to_beat(monkeypatch: pytest.
     monkeypatch.setattr(gate, "compare", compare_while_another_is_crowned)
     with step_run("evaluate", {}) as run:
         real = Pairs.of(REAL)
-        candidate = Candidate(log_model(), real, real.references, lambda sources: real.references)
+        candidate = Candidate(log_model(), real, real.references, lambda sources: real.references, lambda other: FORMS)
         decision = decide(run, candidate, NAME, 0.05, {})
     assert compared == ["1", "2"]
     assert decision.promoted
