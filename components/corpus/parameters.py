@@ -46,13 +46,16 @@ class EncodingParameters:
     """How sentences become records."""
 
     tokenizer: str = parameter(
-        "word",
-        "how sentences are taken apart; word: words and punctuation; sentencepiece: pieces of words, learnt from the"
-        " corpus (unigram); sentencepiece-bpe: the same by byte-pair encoding",
+        "sentencepiece-bpe",
+        "how words are taken apart (case is marked apart, and whatever is not in the vocabulary is spelled);"
+        " sentencepiece-bpe: into pieces learnt by byte-pair encoding; sentencepiece: the same by a unigram model; word:"
+        " not at all",
         choices=tuple(TOKENIZERS),
     )
-    vocab_size: int = parameter(20_000, "tokens in each vocabulary, the 4 special ones included", minimum=5)
-    min_count: int = parameter(1, "occurrences a token needs to enter the vocabulary", minimum=1)
+    vocab_size: int = parameter(
+        20_000, "tokens in each vocabulary, about 300 for bytes and marks included", minimum=5
+    )
+    min_count: int = parameter(1, "occurrences that a word, or a piece of one, needs to be a token", minimum=1)
     bucket_width: int = parameter(6, "width of the length buckets, in tokens", minimum=1)
     reverse_source: bool = parameter(True, "write the source sentences last token first")
     num_shards: int = parameter(0, "files per bucket; 0: by the size of the data", minimum=0)

@@ -25,7 +25,10 @@ class TrainingParameters:
         minimum=1,
     )
     noise: float = parameter(
-        0.0, "share of the sentences that training sees as people type them: slips, other case …", minimum=0, maximum=1
+        0.2,
+        "how carelessly training types some sentences (slips, another case, no full stop, names to be copied …); 0: not",
+        minimum=0,
+        maximum=1,
     )
     precision: str = parameter(
         "mixed_bfloat16",
