@@ -20,12 +20,12 @@ _SPAN = re.compile(
     r"""
       (?:https?|ftp)://[^\s"<>«»“”]*[^\s"<>«»“”.,;:!?…)\]}'’]        # addresses of the Web
     | www\.[\w-]+\.[^\s"<>«»“”]*[^\s"<>«»“”.,;:!?…)\]}'’]
-    | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                                    # e-mail
+    | (?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+                        # e-mail
     | \{\{[^{}]*\}\} | \$?\{[^{}]*\} | %\([^()]*\)[a-z] | %(?:\d+\$)?[.\d]*[sdifgxu@](?!\w)   # variables of a program
     | </?[A-Za-z][^<>]*> | &\#?\w+;                                   # markup
     | (?<!\w)[@\#][A-Za-z_]\w+                                        # names and topics of social networks
     | (?:[A-Za-z]:\\|~?/|\.{1,2}/)(?:[\w.-]+[\\/])*[\w.-]*\w          # paths
-    | (?<!\w)[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|io|fr|ca|eu|uk|
+    | (?<![\w-])(?<![\w-]\.)[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|io|fr|ca|eu|uk|
         txt|pdf|docx?|xlsx?|pptx?|csv|tsv|json|xml|html?|ya?ml|toml|ini|cfg|log|md|zip|gz|tar|exe|dll|so|
         png|jpe?g|gif|svg|mp[34]|wav|avi|mov|py|js|ts|java|cpp|c|h|go|rs|sh|sql)(?!\w)         # files and hosts
     | (?<!\w)[A-Za-z]\w*_\w+ | (?<!\w)_\w+                            # identifiers
@@ -47,6 +47,8 @@ _CLOSING = re.compile(r"[\s.!?…\"»”)]*$")
 # Letters that a piece must hold, on average, for a word to be one that the model can know something of.
 _NAME, _FIRST_WORD, _NONSENSE = 4.0, 2.0, 1.34
 _SHORTEST_NONSENSE = 4
+# Characters of a word; in longer ones nothing is looked for, which would take time that grows with their square.
+_LONGEST_WORD = 1000
 
 
 def find_span(word: Word, inventory: Inventory) -> tuple[int, int] | None:
@@ -56,6 +58,8 @@ def find_span(word: Word, inventory: Inventory) -> tuple[int, int] | None:
     a name or a code (a capital or several, and not known as a word), or what is nothing but single letters to it.
     """
     text = word.text
+    if len(text) > _LONGEST_WORD:
+        return None
     if found := _SPAN.search(text):
         *_, last = _SPAN.finditer(text)
         return found.start(), last.end()
