@@ -11,7 +11,7 @@ import sys
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,11 @@ from components.dataset.manifest import SPLITS, Manifest
 from components.dataset.records import MODULUS, fingerprint_of, format_fingerprint
 from components.errors import InputError
 from components.evaluation.corpus_page import corpus_page
-from components.text.codec import TextCodec
+from components.text.codec import TextCodec, learnt_file
+from components.text.inventory import Inventory
+from components.text.normalization import simplify
+from components.text.vocabulary import SPECIAL_TOKENS, UNK
+from components.text.words import ALWAYS, CONTINUES, PLACEHOLDERS
 from pipelines import prepare
 from tests.conftest import PROJECT
 from tests.corpus.corpora import pairs, write_aligned
@@ -36,6 +40,8 @@ from tests.corpus.dirt import LATE, DirtyLine, dirty_corpus
 from tests.dataset.test_records import ids, read
 
 Pairs = list[tuple[str, str]]
+# Enough for what every vocabulary holds and for some of the words; the others are spelled.
+VOCAB_SIZE = 450
 
 
 def run(folder: Path, **parameters: Any) -> Manifest:
@@ -55,10 +61,20 @@ def rejected(folder: Path) -> list[dict[str, Any]]:
 
 
 def sentences(folder: Path, manifest: Manifest, split: str) -> list[tuple[str, str]]:
-    """The sentences of a split, from its records."""
+    """The sentences of a split, from its records: the source simplified, placeholders for the spans of both."""
     codec, pairs = TextCodec.load(folder), records(folder, manifest, split)
-    english = codec.source_tokenizer.detokenize([codec.source_vocabulary.words(source[::-1]) for source, _ in pairs])
+    english = [codec.source_text(source) for source, _ in pairs]
     return list(zip(english, codec.decode_target(target for _, target in pairs), strict=True))
+
+
+def encoded(folder: Path, pairs: Sequence[tuple[str, str]]) -> Counter[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """What the dataset's codec makes of sentence pairs, in the form of :func:`counted`."""
+    sides = (pa.array(side, pa.string()) for side in zip(*pairs, strict=True))
+    return counted(zip(*(ids.to_pylist() for ids in TextCodec.load(folder).encode_pairs(*sides)), strict=True))
+
+
+def counted(pairs: Iterable[tuple[list[int], list[int]]]) -> Counter[tuple[tuple[int, ...], tuple[int, ...]]]:
+    return Counter((tuple(source), tuple(target)) for source, target in pairs)
 
 
 def train_pairs(folder: Path, manifest: Manifest) -> set[tuple[str, str]]:
@@ -75,28 +91,17 @@ def prepared(module_folder: Path) -> tuple[Path, Manifest, Pairs]:
     """A dataset of 1,000 pairs, made once for all tests that only look at it."""
     folder, lines = module_folder / "dataset", pairs(1000)
     if not folder.exists():
-        run(folder, corpus=write_aligned(module_folder, lines), vocab_size=60)
+        run(folder, corpus=write_aligned(module_folder, lines), vocab_size=VOCAB_SIZE)
     return folder, Manifest.load(folder), lines
 
 
 def test_records_hold_what_the_codec_makes_of_the_sentences(prepared: tuple[Path, Manifest, Pairs]) -> None:
     folder, manifest, lines = prepared
-    codec = TextCodec.load(folder)
-    encoded = {
-        split: Counter((tuple(source), tuple(target)) for source, target in records(folder, manifest, split))
-        for split in SPLITS
-    }
-    expected = Counter(
-        (tuple(source), tuple(target))
-        for source, target in zip(
-            codec.encode_source(pa.array([pair[0] for pair in lines])).to_pylist(),
-            codec.encode_target(pa.array([pair[1] for pair in lines])).to_pylist(),
-            strict=True,
-        )
-    )
-    assert sum(encoded.values(), Counter()) == expected
+    written = {split: counted(records(folder, manifest, split)) for split in SPLITS}
+    assert sum(written.values(), Counter()) == encoded(folder, lines)
     for split in SPLITS:
-        assert sum(encoded[split].values()) == manifest.records(split) > 0
+        assert sum(written[split].values()) == manifest.records(split) > 0
+    assert {pair for split in SPLITS for pair in sentences(folder, manifest, split)} == set(lines)
 
 
 def test_the_manifest_tells_the_truth(prepared: tuple[Path, Manifest, Pairs]) -> None:
@@ -116,10 +121,40 @@ def test_the_manifest_tells_the_truth(prepared: tuple[Path, Manifest, Pairs]) ->
                 assert bucket.low <= max(len(source), len(target) - 2) <= bucket.high
             total += fingerprint_of(split, ids([pair[0] for pair in found]), ids([pair[1] for pair in found]))
     assert manifest.fingerprint == format_fingerprint(total % MODULUS)
-    unknown = [source for source, _ in records(folder, manifest, "train")]
-    rate = sum(ids.count(1) for ids in unknown) / sum(map(len, unknown))
-    assert manifest.vocabularies["source"].oov_rate == pytest.approx(rate, abs=1e-6)
-    assert len((folder / "vocabulary.en.txt").read_text().splitlines()) == manifest.vocabularies["source"].size <= 60
+    train = records(folder, manifest, "train")
+    for side, language in enumerate(("en", "fr")):
+        # Without SOS and EOS.
+        running = Counter(token for pair in train for token in (pair[1][1:-1] if side else pair[0]))
+        facts = manifest.vocabularies[("source", "target")[side]]
+        assert (facts.language, facts.distinct_tokens) == (language, len(running))
+        assert (facts.oov_rate, running[UNK]) == (0, 0)
+        # By falling frequency.
+        counts = [running[token] for token in range(len(SPECIAL_TOKENS), facts.size)]
+        assert counts == sorted(counts, reverse=True)
+        assert len((folder / f"vocabulary.{language}.txt").read_text().split("\n")[:-1]) == facts.size <= VOCAB_SIZE
+
+
+def test_the_vocabulary_holds_every_token_that_there_can_be(prepared: tuple[Path, Manifest, Pairs]) -> None:
+    folder, _, _ = prepared
+    codec = TextCodec.load(folder)
+    for language, vocabulary in (("en", codec.source_vocabulary), ("fr", codec.target_vocabulary)):
+        inventory = Inventory.load(learnt_file(folder, language).read_bytes())
+        assert sorted(vocabulary.tokens) == sorted([*SPECIAL_TOKENS, *inventory.tokens()])
+        assert set(vocabulary.tokens) > {*SPECIAL_TOKENS, *ALWAYS}
+
+
+def test_vocab_size_and_min_count_decide_which_words_have_a_token(tmp_path: Path) -> None:
+    corpus = write_aligned(tmp_path, [*pairs(300), *((f"A zebra, {n}.", f"Un zèbre, {n}.") for n in range(5))])
+    common = {"corpus": corpus, "tokenizer": "word", "validation_share": 0, "test_share": 0}
+    known = {}
+    for size, min_count in ((1000, 5), (1000, 6), (VOCAB_SIZE, 1)):
+        manifest = run(tmp_path / f"{size}-{min_count}", vocab_size=size, min_count=min_count, **common)
+        learnt = Inventory.load(learnt_file(tmp_path / f"{size}-{min_count}", "en").read_bytes())
+        assert manifest.vocabularies["source"].size == len(SPECIAL_TOKENS) + len(learnt.tokens()) <= size
+        known[size, min_count] = set(learnt.words)
+    assert known[1000, 5] - known[1000, 6] == {"zebra"}
+    assert known[VOCAB_SIZE, 1] < known[1000, 5]
+    assert "the" in known[VOCAB_SIZE, 1]
 
 
 def test_held_out_sentences_stand_in_the_order_of_the_corpus(prepared: tuple[Path, Manifest, Pairs]) -> None:
@@ -201,7 +236,7 @@ def test_the_same_dataset_whatever_the_workers_and_shards(
     prepared: tuple[Path, Manifest, Pairs], tmp_path: Path
 ) -> None:
     folder, manifest, lines = prepared
-    common = {"corpus": write_aligned(tmp_path, lines), "vocab_size": 60}
+    common = {"corpus": write_aligned(tmp_path, lines), "vocab_size": VOCAB_SIZE}
     one = run(tmp_path / "one", beam_options="--direct_num_workers=1 --direct_running_mode=in_memory", **common)
     many = run(tmp_path / "many", num_shards=3, beam_options="--direct_num_workers=3", **common)
     assert one.fingerprint == many.fingerprint == manifest.fingerprint
@@ -217,7 +252,7 @@ def test_the_same_dataset_whatever_the_workers_and_shards(
 @pytest.mark.parametrize("tokenizer", ["sentencepiece", "sentencepiece-bpe"])
 def test_a_tokenizer_learns_the_same_whatever_the_workers_and_the_order(tokenizer: str, tmp_path: Path) -> None:
     lines = [*pairs(400), *pairs(400)[:50], ("One, “two” 🦓.", "Un, «\u00a0deux\u00a0» 🦓.")]
-    common = {"vocab_size": 80, "tokenizer": tokenizer}
+    common = {"vocab_size": 480, "tokenizer": tokenizer}
     corpora = [write_aligned(tmp_path, order, name) for name, order in (("a", lines), ("b", lines[::-1]))]
     one_worker = "--direct_running_mode=multi_threading --direct_num_workers=1"
     one = run(tmp_path / "one", corpus=corpora[0], beam_options=one_worker, **common)
@@ -226,9 +261,10 @@ def test_a_tokenizer_learns_the_same_whatever_the_workers_and_the_order(tokenize
     assert one.counts == two.counts
     for file in ("tokenizer/en.model", "tokenizer/fr.model", "vocabulary.en.txt", "vocabulary.fr.txt"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes() != b""
-    assert 50 < one.vocabularies["source"].size <= 80
+    assert 450 < one.vocabularies["source"].size <= 480
     held_out = {pair for split in ("validation", "test") for pair in read_heldout(tmp_path / "one", one.heldout[split])}
-    assert train_pairs(tmp_path / "one", one) == set(lines) - held_out
+    as_read = {lines[-1]: (f'One, "two" {PLACEHOLDERS[0]}.', f"Un, «\u00a0deux\u00a0» {PLACEHOLDERS[0]}.")}
+    assert train_pairs(tmp_path / "one", one) == {as_read.get(pair, pair) for pair in set(lines) - held_out}
 
 
 @pytest.mark.parametrize("tokenizer", ["sentencepiece", "sentencepiece-bpe"])
@@ -241,7 +277,13 @@ def test_a_tokenizer_learns_from_ten_sentences_what_there_is(
     manifest = run(tmp_path / "d", corpus=corpus, validation_share=0, test_share=0, **parameters)
     sizes = [manifest.vocabularies[side].size for side in ("source", "target")]
     assert manifest.records("train") == 10
-    assert all(size == 6 if vocab_size == 6 else 20 < size < 200 for size in sizes)
+    for language, size in zip(("en", "fr"), sizes, strict=True):
+        learnt = Inventory.load(learnt_file(tmp_path / "d", language).read_bytes())
+        # Whatever the size: what any text can be written with.
+        letters = {*learnt.characters, *(CONTINUES + letter for letter in learnt.characters)}
+        pieces = set(learnt.tokens()) - {*ALWAYS, *learnt.symbols} - letters
+        assert size == len(SPECIAL_TOKENS) + len(learnt.tokens())
+        assert not pieces if vocab_size == 6 else 5 < len(pieces) < 100
     told = f"{sizes[0]} tokens of en (there are no more), {sizes[1]} tokens of fr (there are no more)"
     assert (told in capsys.readouterr().out) == (vocab_size == 20_000)
 
@@ -258,7 +300,10 @@ def test_compressed_and_separated_files_give_the_same_dataset(
     _, manifest, lines = prepared
     text = "".join(f"{source}\t{target}\n" for source, target in lines)
     (tmp_path / "corpus.txt.gz").write_bytes(gzip.compress(text.encode()))
-    assert run(tmp_path / "d", corpus=tmp_path / "corpus.txt.gz", vocab_size=60).fingerprint == manifest.fingerprint
+    assert (
+        run(tmp_path / "d", corpus=tmp_path / "corpus.txt.gz", vocab_size=VOCAB_SIZE).fingerprint
+        == manifest.fingerprint
+    )
 
 
 def test_globs_of_compressed_files_in_the_same_order_whatever_the_workers(
@@ -348,7 +393,10 @@ def test_dirt_is_prepared_with_all_rules_off(tmp_path: Path) -> None:
     manifest = run(
         tmp_path / "d", corpus=_write(tmp_path, "aligned", lines), rules_off=f"normalize duplicate {' '.join(names)}"
     )
-    blank = sum(not all(side.strip(b" ") for side in line.raw) for line in lines)
+    # Of the source, any kind of space is one.
+    blank = sum(
+        not (line.raw[0].decode("utf-8", "replace").strip(" \u00a0") and line.raw[1].strip(b" ")) for line in lines
+    )
     undecodable = sum(line.fate == "not_utf8" for line in lines)
     assert manifest.counts.rejected == {"no_tokens": blank, "not_utf8": undecodable}
     assert manifest.counts.duplicates == 0
@@ -400,7 +448,7 @@ def test_the_same_dataset_is_not_made_twice(tmp_path: Path, capsys: pytest.Captu
     assert (folder / "manifest.json").stat().st_mtime_ns > made
 
 
-def test_the_run_shows_the_corpus_and_warns_of_unknown_words(
+def test_the_run_shows_the_corpus_in_which_no_word_is_unknown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from mlflow import MlflowClient
@@ -412,20 +460,19 @@ def test_the_run_shows_the_corpus_and_warns_of_unknown_words(
     page = Path(client.download_artifacts(made.info.run_id, "corpus.html")).read_text(encoding="utf-8")
     assert page == corpus_page(manifest)
     said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("prepare: ")]
-    assert said[-3] == f"prepare: {tmp_path}/d/rejected lists each line that was not kept: where it stood, and why"
-    assert [line.split(" does not hold ")[0] for line in said[-2:]] == [
-        "prepare: warning: the source vocabulary (en)",
-        "prepare: warning: the target vocabulary (fr)",
-    ]
-    assert "vocab_size above 12" in made.data.tags["warning"]
-    assert "vocab_size above 12" in made.data.tags["mlflow.note.content"]
-    assert made.data.metrics["test_target_oov_rate"] == manifest.statistics["unknown"]["test"]["target"] > 0.05
+    assert said[-1] == f"prepare: {tmp_path}/d/rejected lists each line that was not kept: where it stood, and why"
+    # Though the vocabulary has no room for any word.
+    assert not {"warning", "mlflow.note.content"} & made.data.tags.keys()
+    assert made.data.metrics["test_target_oov_rate"] == manifest.statistics["unknown"]["test"]["target"] == 0
 
 
 def test_a_corpus_without_a_pair_to_validate_on_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(tmp_path / "d", corpus=write_aligned(tmp_path, pairs(20)), validation_share=0)
-    told = "prepare: warning: there are no pairs to validate on; raise validation_share"
-    assert told in capsys.readouterr().out.splitlines()
+    warning = "there are no pairs to validate on; raise validation_share"
+    assert f"prepare: warning: {warning}" in capsys.readouterr().out.splitlines()
+    (made,) = MlflowClient().search_runs(["0"])
+    assert made.data.tags["warning"] == warning
+    assert warning in made.data.tags["mlflow.note.content"]
 
 
 def test_the_folder_is_named_by_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -582,11 +629,15 @@ def _check_dirt(folder: Path, form: str, number: int) -> None:
             kept.add(pair)
         elif fate not in ("not_utf8", "no_tab", "no_json_pair"):
             assert (told[place]["source"], told[place]["target"]) == pair
-    written = sentences(folder / "d", manifest, "train")
-    for split in SPLITS[1:]:
-        written += read_heldout(folder / "d", manifest.heldout[split])
-    assert len(written) == len(kept) == manifest.counts.kept
-    assert set(written) == kept
+    held_out = [pair for split in SPLITS[1:] for pair in read_heldout(folder / "d", manifest.heldout[split])]
+    train = kept.difference(held_out)
+    assert len(held_out) + len(train) == len(kept) == manifest.counts.kept
+    assert kept.issuperset(held_out)
+    assert counted(records(folder / "d", manifest, "train")) == encoded(folder / "d", list(train))
+    # All but those with a span that both sides have can be read.
+    readable = {pair for pair in sentences(folder / "d", manifest, "train") if not set(PLACEHOLDERS) & set(pair[0])}
+    assert readable <= {(" ".join(simplify(source).split()), target) for source, target in train}
+    assert len(readable) > 0.9 * len(train)
     assert manifest.counts.read == number
     rules = Counter(line["rule"] for line in told.values())
     assert rules.pop("duplicate") == manifest.counts.duplicates
@@ -604,9 +655,12 @@ def test_dirt_among_a_hundred_thousand_lines(form: str, tmp_path: Path) -> None:
     _check_dirt(tmp_path, form, 100_000)
 
 
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u200e\u200f]")
+
+
 def tidy(text: str) -> str:
     return re.sub(
-        "[ \t\n\x0b\x0c\r\x85\u2028\u2029]+", " ", unicodedata.normalize("NFC", text).replace("\ufeff", "")
+        "[ \t\n\x0b\x0c\r\x85\u2028\u2029]+", " ", _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
     ).strip(" ")
 
 
