@@ -340,7 +340,7 @@ def test_every_line_is_kept_duplicate_or_rejected(tmp_path: Path) -> None:
         "identical": ("Same  words", "Same words"),
         "few_letters": ("12345", "67890"),
         "too_long": ("word " * 51, "mot " * 20),
-        "length_ratio": ("word", "mot " * 40),
+        "length_ratio": ("A", "le " * 40),
     }
     lines = good[:50] + list(dirt.values()) + [good[3], (f" {good[4][0]} ", good[4][1])] + good[50:]
     manifest = run(tmp_path / "d", corpus=write_aligned(tmp_path, lines), vocab_size=500)
