@@ -52,9 +52,7 @@ class EncodingParameters:
         " not at all",
         choices=tuple(TOKENIZERS),
     )
-    vocab_size: int = parameter(
-        20_000, "tokens in each vocabulary, about 300 for bytes and marks included", minimum=5
-    )
+    vocab_size: int = parameter(20_000, "tokens in each vocabulary, about 300 for bytes and marks included", minimum=5)
     min_count: int = parameter(1, "occurrences that a word, or a piece of one, needs to be a token", minimum=1)
     bucket_width: int = parameter(6, "width of the length buckets, in tokens", minimum=1)
     reverse_source: bool = parameter(True, "write the source sentences last token first")

@@ -37,10 +37,10 @@ _SPAN = re.compile(
     """,
     re.VERBOSE,
 )
-_LETTERS = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]+)*")
+_LETTERS = re.compile(r"(?<!\w)[^\W\d_]+(?:[-'’.][^\W\d_]+)*(?!\w)")
 _POSSESSIVE = re.compile(r"['’]s$")
 # Digits in groups are one number; a figure space holds them together until they are put back.
-_GROUPS = re.compile(r"(?<![\w.,])\d[\d.,]*(?: \d{2,}(?![\w]))+")
+_GROUPS = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*(?: \d{2,}(?!\w))+")
 _GROUP_SPACE = "\u2007"
 # What closes a sentence.
 _CLOSING = re.compile(r"[\s.!?…\"»”)]*$")
@@ -118,17 +118,17 @@ class Spans:
         rows, spans = [], []
         for row in words.to_pylist():
             found: list[str] = []
-            rows.append([self._replaced(marked, found) for marked in row])
+            rows.append([word for marked in row for word in self._replaced(marked, found)])
             spans.append([span.replace(_GROUP_SPACE, " ") for span in found])
         return pa.array(rows, pa.list_(pa.string())), spans
 
-    def _replaced(self, marked: str, found: list[str]) -> str:
+    def _replaced(self, marked: str, found: list[str]) -> list[str]:
         span = self._span(marked)
         if span is None or len(found) == len(PLACEHOLDERS):
-            return marked
+            return marked.split(_GROUP_SPACE)
         begin, end = span
         found.append(Word.read(marked).text[begin:end])
-        return protected(marked, len(found) - 1, begin, end)
+        return [protected(marked, len(found) - 1, begin, end)]
 
     def is_name(self, text: str) -> bool:
         """Whether a text is a name: a word or several, each with a capital, that are names or not known at all."""
