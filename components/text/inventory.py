@@ -7,7 +7,7 @@ import base64
 import io
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -17,7 +17,11 @@ import pyarrow as pa
 
 from components.text.words import ALWAYS, CAPITAL, CONTINUES, JOINER, case_runs, is_reserved, lower, parts
 
-WHOLE_WORDS, UNIGRAM, BPE = "words", "unigram", "bpe"
+# How words become tokens: small words with their occurrences, the most frequent first; how many tokens there may be; how
+# often each must be used → the words that are tokens as a whole, and a sentencepiece model that cuts the others, or
+# nothing: then those are spelled.
+Method = Callable[[Mapping[str, int], int, int], tuple[tuple[str, ...], bytes]]
+
 # How sentencepiece marks a piece that begins a word.
 _BEGINS = "▁"
 # A character is learnt if it occurs once in so many words: in a large corpus, a stray sign is worth no token.
@@ -122,14 +126,30 @@ class Inventory:
             raise ValueError(f"is nothing that a tokenizer has learnt: {error}") from None
 
 
-def learn(words: Mapping[str, int], size: int, method: str, *, elides: bool, min_count: int = 1) -> Inventory:
+def whole_words(words: Mapping[str, int], places: int, min_count: int) -> tuple[tuple[str, ...], bytes]:
+    """The most frequent words, whole."""
+    frequent = [word for word, times in words.items() if times >= min_count and len(word) > 1]
+    return tuple(frequent[:places]), b""
+
+
+def unigram(words: Mapping[str, int], places: int, min_count: int) -> tuple[tuple[str, ...], bytes]:
+    """Pieces of a unigram language model (Kudo 2018)."""
+    return (), _learn_pieces(words, places, min_count, "unigram")
+
+
+def byte_pairs(words: Mapping[str, int], places: int, min_count: int) -> tuple[tuple[str, ...], bytes]:
+    """Pieces made by merging the most frequent pairs (Sennrich et al. 2016)."""
+    return (), _learn_pieces(words, places, min_count, "bpe")
+
+
+def learn(words: Mapping[str, int], size: int, method: Method, *, elides: bool, min_count: int = 1) -> Inventory:
     """The inventory for words like these; the same from the same words, whatever their order.
 
     Args:
         words: words as they stand between spaces, the first of a sentence in small letters, and how often each occurs.
         size: tokens in all, at most. A small corpus gives fewer; ``words.ALWAYS``, the symbols and the characters of
             the corpus are there in any case.
-        method: ``WHOLE_WORDS``, ``UNIGRAM`` (Kudo 2018) or ``BPE`` (Sennrich et al. 2016).
+        method: how words become tokens.
         elides: see ``words.parts``.
         min_count: how often a word, or a piece of several characters, must be used.
     """
@@ -156,12 +176,9 @@ def learn(words: Mapping[str, int], size: int, method: str, *, elides: bool, min
     frequent += [symbol for symbol in _PUNCTUATION if symbol not in frequent]
     places = max(size - len(ALWAYS) - len(frequent) - 2 * len(characters), 0)
     names = frozenset(run for run, times in capital.items() if 0 < _NAMED * letters[run] <= times and len(run) > 1)
-    if method == WHOLE_WORDS:
-        whole = [word for word, times in _ranked(letters) if times >= min_count and len(word) > 1][:places]
-        return Inventory(tuple(frequent), tuple(characters), tuple(whole), names=names)
-    known = {run: times for run, times in _ranked(letters) if set(run) <= set(characters)} or {".": 1}
-    model = _learn_pieces(known, places + len(characters), method, max(min_count, _LEAST_USES))
-    return Inventory(tuple(frequent), tuple(characters), model=model, names=names)
+    known = {run: times for run, times in _ranked(letters) if set(run) <= set(characters)}
+    whole, model = method(known, places, min_count)
+    return Inventory(tuple(frequent), tuple(characters), whole, model, names)
 
 
 def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
@@ -179,18 +196,20 @@ def _processor(model: bytes) -> Any:
     return processor
 
 
-def _learn_pieces(words: Mapping[str, int], size: int, method: str, min_count: int) -> bytes:
-    """A sentencepiece model of ``size`` pieces at most that cuts words like these, given with their counts."""
+def _learn_pieces(words: Mapping[str, int], places: int, min_count: int, algorithm: str) -> bytes:
+    """A sentencepiece model that cuts words like these into ``places`` pieces at most, and single characters."""
     from sentencepiece import SentencePieceTrainer
 
+    words = words or {".": 1}  # Without a sentence for training there will be no dataset: the launcher says so.
+    characters = len(set("".join(words)))
     model = io.BytesIO()
     SentencePieceTrainer.train(
         sentence_iterator=(f"{word}\t{times}" for word, times in words.items()),
         input_format="tsv",
         model_writer=model,
-        model_type=method,
+        model_type=algorithm,
         # And its <unk>, and the sign of a word's beginning.
-        vocab_size=max(size, len(set("".join(words)))) + 2,
+        vocab_size=places + characters + 2,
         hard_vocab_limit=False,
         normalization_rule_name="identity",
         character_coverage=1.0,
@@ -202,7 +221,7 @@ def _learn_pieces(words: Mapping[str, int], size: int, method: str, min_count: i
         num_threads=1,
         minloglevel=2,
     )
-    return _without_rare(model.getvalue(), words, min_count)
+    return _without_rare(model.getvalue(), words, max(min_count, _LEAST_USES))
 
 
 def _without_rare(model: bytes, words: Mapping[str, int], min_count: int) -> bytes:

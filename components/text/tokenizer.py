@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.errors import InputError
-from components.text.inventory import BPE, UNIGRAM, WHOLE_WORDS, Inventory, learn
+from components.text.inventory import Inventory, Method, byte_pairs, learn, unigram, whole_words
 from components.text.normalization import simplify
 from components.text.words import (
     ALL_CAPITALS,
@@ -224,11 +224,11 @@ class Learning:
     """One way to learn a tokenizer.
 
     Attributes:
-        method: see ``inventory.learn``.
+        method: how words become tokens.
         libraries: what a tokenizer that was learnt so needs besides what the project needs anyway.
     """
 
-    method: str
+    method: Method
     libraries: tuple[str, ...] = ()
 
     def learn(
@@ -246,9 +246,9 @@ class Learning:
 
 
 TOKENIZERS = {
-    "word": Learning(WHOLE_WORDS),
-    "sentencepiece": Learning(UNIGRAM, libraries=("sentencepiece",)),
-    "sentencepiece-bpe": Learning(BPE, libraries=("sentencepiece",)),
+    "word": Learning(whole_words),
+    "sentencepiece": Learning(unigram, libraries=("sentencepiece",)),
+    "sentencepiece-bpe": Learning(byte_pairs, libraries=("sentencepiece",)),
 }
 
 
