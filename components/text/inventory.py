@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from components.text.words import ALWAYS, CAPITAL, CONTINUES, JOINER, case_runs, is_reserved, lower, parts
 
-# How words become tokens: small words with their occurrences, the most frequent first; how many tokens there may be; how
-# often each must be used → the words that are tokens as a whole, and a sentencepiece model that cuts the others, or
+# How words become tokens. Small words with their occurrences, the most frequent first; how many tokens there may be;
+# how often each must be used → the words that are tokens as a whole, and a sentencepiece model that cuts the others, or
 # nothing: then those are spelled.
 Method = Callable[[Mapping[str, int], int, int], tuple[tuple[str, ...], bytes]]
 

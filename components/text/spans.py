@@ -213,7 +213,7 @@ def _both_grouped(source: pa.StringArray, target: pa.StringArray) -> tuple[pa.St
                 first, second = (side.replace(number, number.replace(" ", _GROUP_SPACE)) for side in (first, second))
         changed[0].append(first)
         changed[1].append(second)
-    return tuple(  # type: ignore[return-value]
+    return tuple(
         pc.replace_with_mask(side, held, pa.array(texts, pa.string()))
         for side, texts in zip((source, target), changed, strict=True)
     )

@@ -26,7 +26,7 @@ class TrainingParameters:
     )
     noise: float = parameter(
         0.2,
-        "how carelessly training types some sentences (slips, another case, no full stop, names to be copied …); 0: not",
+        "how carelessly training types some sentences (slips, another case, no full stop, names to copy …); 0: not",
         minimum=0,
         maximum=1,
     )
