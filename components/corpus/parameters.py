@@ -48,8 +48,8 @@ class EncodingParameters:
     tokenizer: str = parameter(
         "sentencepiece-bpe",
         "how words are taken apart (case is marked apart, and whatever is not in the vocabulary is spelled);"
-        " sentencepiece-bpe: into pieces learnt by byte-pair encoding; sentencepiece: the same by a unigram model; word:"
-        " not at all",
+        " sentencepiece-bpe: into pieces learnt by byte-pair encoding; sentencepiece: by a unigram model; word: not at"
+        " all",
         choices=tuple(TOKENIZERS),
     )
     vocab_size: int = parameter(20_000, "tokens in each vocabulary, about 300 for bytes and marks included", minimum=5)
