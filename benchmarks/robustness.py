@@ -20,7 +20,7 @@ from components.serving.options import TranslationOptions
 from components.serving.package import find_model
 
 _SENTENCES = 50
-_SYLLABLES = "ba de fi go ku la me ni po ru sa to wi zo xa".split()
+_SYLLABLES = ["ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ru", "sa", "to", "wi", "zo", "xa"]
 SPANS: dict[str, Callable[[random.Random], str]] = {
     "number with separators": lambda r: f"{r.randrange(1, 999)},{r.randrange(100, 999)}.{r.randrange(10, 99)}",
     "time": lambda r: f"{r.randrange(10, 24)}:{r.randrange(10, 60)}",
