@@ -2,8 +2,8 @@
 
 Usage: python -m benchmarks.robustness --model URI_OR_FOLDER --source FILE --reference FILE [--beam_width 1]
 
-A line of a file is a sentence. Forms are measured on up to 300 sentences, spans on 50 sentences for each of ten kinds: a
-span stands somewhere in a sentence, and arrives if the translation holds it exactly once, unchanged.
+A line of a file is a sentence. Forms are measured on up to 300 sentences, spans on 50 sentences for each of ten kinds:
+a span stands somewhere in a sentence, and arrives if the translation holds it exactly once, unchanged.
 """
 
 import argparse

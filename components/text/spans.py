@@ -24,7 +24,7 @@ _SPAN = re.compile(
     | \{\{[^{}]*\}\} | \$?\{[^{}]*\} | %\([^()]*\)[a-z] | %(?:\d+\$)?[.\d]*[sdifgxu@](?!\w)   # variables of a program
     | </?[A-Za-z][^<>]*> | &\#?\w+;                                   # markup
     | (?<!\w)[@\#][A-Za-z_]\w+                                        # names and topics of social networks
-    | (?:[A-Za-z]:\\|~?/|\.{1,2}/)(?:[\w.-]+[\\/])*[\w.-]*\w          # paths
+    | (?<![\w./\\])(?:[A-Za-z]:\\|~?/|\.{1,2}/)[\w./\\-]*\w           # paths
     | (?<![\w-])(?<![\w-]\.)[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|io|fr|ca|eu|uk|
         txt|pdf|docx?|xlsx?|pptx?|csv|tsv|json|xml|html?|ya?ml|toml|ini|cfg|log|md|zip|gz|tar|exe|dll|so|
         png|jpe?g|gif|svg|mp[34]|wav|avi|mov|py|js|ts|java|cpp|c|h|go|rs|sh|sql)(?!\w)         # files and hosts
@@ -48,7 +48,7 @@ _CLOSING = re.compile(r"[\s.!?…\"»”)]*$")
 _NAME, _FIRST_WORD, _NONSENSE = 4.0, 2.0, 1.34
 _SHORTEST_NONSENSE = 4
 # Characters of a word; in longer ones nothing is looked for, which would take time that grows with their square.
-_LONGEST_WORD = 1000
+_LONGEST_WORD = 300
 
 
 def find_span(word: Word, inventory: Inventory) -> tuple[int, int] | None:
