@@ -6,6 +6,7 @@ Everything else is spelled, letter by letter or byte by byte, so that no text ho
 import base64
 import io
 import json
+import string
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ _NAMED = 0.9
 _DIGITS = "0123456789"
 # What people type has tokens even where the corpus does without.
 _PUNCTUATION = tuple(
-    left + sign + right for sign in ".,:;!?'\"()-/%$&+=*#@[]" for left in ("", JOINER) for right in ("", JOINER)
+    left + sign + right for sign in string.punctuation for left in ("", JOINER) for right in ("", JOINER)
 )
 
 

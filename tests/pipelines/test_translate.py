@@ -30,7 +30,8 @@ def test_a_file_line_by_line(model: str, tmp_path: Path, capsys: pytest.CaptureF
     content = "A man rides a bicycle.\n\nYes! Where are my keys?\r\nZebras don’t sleep 🦓.\nno end"
     source.write_bytes(content.encode())
     translate.main(["--model", model, "--input", str(source), "--output", str(target)])
-    assert target.read_bytes() == f"{content}\n".encode()
+    # The source is read with one form of each apostrophe.
+    assert target.read_bytes() == f"{content}\n".replace("’", "'").encode()
     assert "5 rows of" in capsys.readouterr().out
 
 

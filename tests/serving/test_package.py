@@ -71,6 +71,7 @@ def test_records_when_more_than_a_text_is_asked_for(model: PyFuncModel) -> None:
             "translation": "One two.",
             "score": 0.0,
             "alternatives": [{"translation": "One two.", "score": 0.0}, {"translation": "One two", "score": -1.0}],
+            "known_words": 1.0,
             "alignment": [
                 {"source": ["one", "two", "￭."], "target": ["one", "two", "￭."], "positions": [0, 1, 2]},
             ],

@@ -12,6 +12,7 @@ from components.dataset.manifest import Manifest
 from components.errors import InputError
 from components.model.optimizer import WarmupCosine
 from components.text.codec import TextCodec
+from components.text.noise import Noise
 from components.training.checkpoints import claimed, delete_checkpoints, locked
 from components.training.fit import REPORTED_STEPS, Training
 from components.training.history import Epoch, Steps
@@ -46,7 +47,8 @@ def test_it_learns_and_reports(undisturbed):
 def test_what_it_reports_of_its_steps(dataset, undisturbed):
     _, _, steps = undisturbed
     tf.keras.utils.set_random_seed(FITTING.seed)  # The order is a function of it, too.
-    reader = BatchReader(dataset, Manifest.load(dataset), "train", FITTING.batch_tokens, FITTING.seed)
+    noise = Noise(TextCodec.load(dataset), FITTING.noise, FITTING.seed)
+    reader = BatchReader(dataset, Manifest.load(dataset), "train", FITTING.batch_tokens, FITTING.seed, noise)
     targets = [target.numpy() for _, target in reader.shuffled(0).take(REPORTED_STEPS)]
     # SOS is given, not predicted.
     padding = 1 - sum((target[:, 1:] > 0).sum() for target in targets) / sum(target[:, 1:].size for target in targets)
