@@ -1,8 +1,9 @@
-# What one types again and again. `make setup` first; everything else runs in the environment that it makes, .venv.
+# What one types again and again. `make setup` makes the environment .venv; everything else runs in it, or, where there is
+# none, with the tools on the PATH.
 # To run the workflow itself, use ./nmt, which needs none of this.
 
-BIN := .venv/bin
-PYTHON := $(BIN)/python
+BIN := $(if $(wildcard .venv/bin/python),.venv/bin/)
+PYTHON := $(BIN)python
 # Your own uv, or the one that ./nmt got.
 UV := $(shell command -v uv || echo $${XDG_CACHE_HOME:-$$HOME/.cache}/nmt-en-fr-tools/bin/uv)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
@@ -12,20 +13,20 @@ help:  ## this list
 
 setup:  ## the environment .venv: Python 3.11 and the pinned packages
 	$(UV) venv --python 3.11 .venv
-	$(UV) pip sync --python $(PYTHON) requirements.lock
+	$(UV) pip sync --python .venv/bin/python requirements.lock
 
 hooks:  ## format, lint, types and contracts before each commit
 	$(UV) tool run pre-commit install
 
 check:  ## format, lint, types, contracts: as the tests run them
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)ruff format --check .
+	$(BIN)ruff check .
+	$(BIN)mypy
+	$(BIN)lint-imports
 
 format:  ## formats the code and repairs what the linter can
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
+	$(BIN)ruff format .
+	$(BIN)ruff check --fix .
 
 test:  ## the tests; one room: make test ROOM=tests/corpus
 	$(PYTHON) -m pytest -q $(ROOM)

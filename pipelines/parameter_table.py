@@ -25,10 +25,17 @@ def parameter_table() -> str:
             fields.setdefault(name, groups[name])
     rows = ["| parameter | default | valid | meaning | entries |", "| --- | --- | --- | --- | --- |"]
     for name, field in fields.items():
-        default = str(field.default).lower() if field.type is bool else field.default if field.default != "" else "–"
-        cells = (f"`{name}`", default, valid_values(field), field.metadata["help"], ", ".join(entries[name]))
+        cells = (f"`{name}`", _default(field), valid_values(field), field.metadata["help"], ", ".join(entries[name]))
         rows.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows) + "\n"
+
+
+def _default(field: dataclasses.Field) -> str:
+    if field.type is bool:
+        return str(field.default).lower()
+    if field.type is float:
+        return f"{field.default:g}"
+    return str(field.default) or "–"
 
 
 def with_table(page: str) -> str:

@@ -25,7 +25,9 @@ def blocks(page: Path) -> Iterator[tuple[str, str]]:
 
 
 def copy_project(folder: Path) -> None:
-    listed = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    # With files that are not added yet: a page may need one that is written at the same time.
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     for name in listed.splitlines():
         if (PROJECT / name).exists() and not name.endswith(".png"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -60,7 +60,7 @@ class EncodingParameters:
 
 
 @dataclass(frozen=True)
-class PrepareParameters(CorpusParameters, CleaningParameters, EncodingParameters):
+class PrepareParameters(EncodingParameters, CleaningParameters, CorpusParameters):
     """All parameters of ``prepare``; those declared here do not change what is written, only where and by whom."""
 
     data_dir: str = parameter(

@@ -16,8 +16,15 @@ class ModelParameters:
     encoder: str = parameter("unidirectional", "how the encoder reads", choices=("unidirectional", "bidirectional"))
     attention: str = parameter(
         "scaled_luong",
-        "what the decoder sees besides the final state (beside a bidirectional encoder, luong learns better)",
-        choices=("none", "luong", "scaled_luong", "bahdanau"),
+        "how source positions are scored at each step; none: the decoder has the final state alone; luong: by a learnt"
+        " product; scaled_luong: the same divided by √units; bahdanau: by a small network, slower (beside a"
+        " bidirectional encoder, luong learns better)",
+        choices=(
+            "none",
+            "luong",
+            "scaled_luong",
+            "bahdanau",
+        ),
     )
     dropout: float = parameter(0.2, "share of activations dropped in training", minimum=0, maximum=0.9)
     word_dropout: float = parameter(0.0, "share of words not shown to the model in training", minimum=0, maximum=0.9)

@@ -30,7 +30,7 @@ def test_scaled_scores_are_divided_by_the_root_of_the_units():
         mechanism.setup_memory(memory)
     scaled.memory_layer.set_weights(plain.memory_layer.get_weights())
     scaled.setup_memory(memory)
-    np.testing.assert_allclose(scaled.scores(queries), plain.scores(queries) / 4, rtol=1e-5)
+    np.testing.assert_allclose(scaled.scores(queries), plain.scores(queries) / 4, rtol=1e-5, atol=1e-5)
 
 
 class Spy:

@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_addons as tfa
 
+from components.model.attention import MECHANISMS
 from components.model.export import Translator, export_model
 from components.model.layers import no_dropout
 from components.model.parameters import ModelParameters
@@ -56,7 +57,7 @@ def outputs(ids: np.ndarray) -> list[int]:
     return ids[: ids.index(EOS) + 1]
 
 
-@pytest.mark.parametrize("attention", ["none", "luong", "scaled_luong", "bahdanau"])
+@pytest.mark.parametrize("attention", MECHANISMS)
 @pytest.mark.parametrize("width", [1, 4])
 def test_scores_are_the_models_log_probabilities(attention, width):
     model = make_model(attention)
