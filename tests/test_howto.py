@@ -88,6 +88,7 @@ def test_the_code_of_a_page_passes_its_tests(name: str, tmp_path: Path) -> None:
 def test_a_page_does_what_it_says(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "project"
     changed_copy(PAGES[name], folder)
+    run("mypy && lint-imports", folder)
     printed = ""
     for language, block in blocks(PAGES[name]):
         if language == "bash":

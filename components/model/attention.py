@@ -27,7 +27,7 @@ class Luong(tfa.seq2seq.LuongAttention):
 
     def __init__(self, units: int, product_dtype: tf.DType):
         super().__init__(units, name="attention")
-        self.memory_layer = Linear(units, product_dtype, name="memory")
+        self.memory_layer: Linear | None = Linear(units, product_dtype, name="memory")
 
     def scores(self, queries: tf.Tensor) -> tf.Tensor:
         """See :class:`Mechanism`."""
