@@ -39,8 +39,9 @@ _SPAN = re.compile(
 )
 _LETTERS = re.compile(r"(?<!\w)[^\W\d_]+(?:[-'’.][^\W\d_]+)*(?!\w)")
 _POSSESSIVE = re.compile(r"['’]s$")
-# Digits in groups are one number; a figure space holds them together until they are put back.
-_GROUPS = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*(?: \d{2,}(?!\w))+")
+# A number in groups of digits, a variable or a tag with spaces in it is one span; a figure space holds it together until
+# it is put back.
+_GROUPS = re.compile(r"\{\{?[^{}]{1,80}\}\}?|</?[A-Za-z][^<>]{1,200}>|(?<![\w.,])\d+(?:[.,]\d+)*(?: \d{2,}(?!\w))+")
 _GROUP_SPACE = "\u2007"
 # What closes a sentence.
 _CLOSING = re.compile(r"[\s.!?…\"»”)]*$")
@@ -203,7 +204,7 @@ def _with(words: pa.ListArray, changed: dict[int, str]) -> pa.ListArray:
 
 def _both_grouped(source: pa.StringArray, target: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]:
     """The sentences with a figure space within each number of several groups that both sides have."""
-    held = pc.match_substring_regex(source, r"\d \d\d")
+    held = pc.match_substring_regex(source, r"\d \d\d|[{<][^{}<>]* ")
     if not pc.any(held).as_py():
         return source, target
     changed: tuple[list[str], list[str]] = [], []

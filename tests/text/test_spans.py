@@ -19,7 +19,9 @@ TOKENIZER = Tokenizer(
     [
         "1,234.56", "1 000 000", "3.14", "12:30", "2024-05-01", "$1,299.99", "50%", "12/24",
         "jane.doe@example.org", "https://example.org/a?b=1#c", "www.example.org/x", "example.com",
-        "{name}", "{{count}}", "${HOME}", "%1$s", "%(name)s", "%d", "<b>", "&amp;",
+        "{name}",
+        "{{ user name }}",
+        '<a href="x">', "{{count}}", "${HOME}", "%1$s", "%(name)s", "%d", "<b>", "&amp;",
         "report_final.pdf", "setup.py", "/usr/lib/x.so", "C:\\temp\\a.txt", "snake_case",
         "AB-1234", "ISO9001", "B2B", "v1.2.3", "@someone", "#topic", "東京", "Москва", "😀", "Okonkwo", "QWXZ",
     ],
