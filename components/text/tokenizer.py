@@ -134,6 +134,8 @@ class Tokenizer:
         return [SMALL, *tokens] if small else tokens
 
     def _word_tokens(self, word: str, placeholder: str) -> list[str]:
+        if word.islower() and word.isalpha():  # Most words.
+            return self._letters(word, placeholder)
         tokens: list[str] = []
         for part in parts(word, self._elides):
             tokens += self._letters(part.text, placeholder) if part.letters else self._symbol(part)
@@ -193,14 +195,11 @@ def sentence_words(sentences: pa.StringArray) -> pa.ListArray:
     words = pc.split_pattern(pc.binary_join_element_wise(_FIRST, text, ""), " ")
     flat, offsets = words.flatten(), words.offsets.to_numpy() - words.offsets[0].as_py()
     if slow.any():
-        rows = [
-            text_words(sentence) if is_slow else flat[begin:end].to_pylist()
-            for sentence, is_slow, begin, end in zip(
-                text.to_pylist(), slow.tolist(), offsets.tolist(), offsets[1:].tolist(), strict=False
-            )
-        ]
-        words = pa.array(rows, pa.list_(pa.string()))
-        flat, offsets = words.flatten(), words.offsets.to_numpy()
+        rows = pa.array([text_words(sentence) for sentence in text.filter(pa.array(slow)).to_pylist()], words.type)
+        order = np.arange(len(text))
+        order[slow] = len(text) + np.arange(len(rows))
+        words = pa.concat_arrays([pa.ListArray.from_arrays(pa.array(offsets), flat), rows]).take(pa.array(order))
+        flat, offsets = words.flatten(), words.offsets.to_numpy() - words.offsets[0].as_py()
     # Between two spaces there is no word; and the sign alone is an empty sentence.
     empty = pc.or_(pc.equal(flat, ""), pc.equal(flat, _FIRST)).to_numpy(zero_copy_only=False)
     if empty.any():

@@ -65,6 +65,8 @@ def parts(word: str, elides: bool) -> list[Part]:
     """A word, without ordinary spaces, in the stretches that have tokens of their own; ``elides``: see the module."""
     if word.isalnum():
         return [Part(word, True)]
+    if word[:-1].isalpha() and not _is_letter(word[-1]) and word[-1] not in _NON_BREAKING:  # A word and its comma.
+        return [Part(word[:-1], True), Part(word[-1], False, left=True)]
     found: list[
         tuple[str, str]
     ] = []  # Kind (W: letters, S: symbol, L and R: a clitic to what follows, or precedes), text.
@@ -121,7 +123,7 @@ def _is_clitic(word: str, at: int) -> bool:
 
 def case_runs(text: str) -> list[tuple[str, str]]:
     """(mark, letters in small) of the stretches of a text that have the same case; the mark may be empty."""
-    if not any(map(is_capital, text)):
+    if text.islower() or not any(map(is_capital, text)):
         return [("", text)]
     cased = [character for character in text if is_capital(character) or is_small(character)]
     lowered = lower(text)
