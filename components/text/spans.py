@@ -39,8 +39,8 @@ _SPAN = re.compile(
 )
 _LETTERS = re.compile(r"(?<!\w)[^\W\d_]+(?:[-'’.][^\W\d_]+)*(?!\w)")
 _POSSESSIVE = re.compile(r"['’]s$")
-# A number in groups of digits, a variable or a tag with spaces in it is one span; a figure space holds it together until
-# it is put back.
+# A number in groups of digits, a variable or a tag with spaces in it is one span; a figure space holds it together
+# until it is put back.
 _GROUPS = re.compile(r"\{\{?[^{}]{1,80}\}\}?|</?[A-Za-z][^<>]{1,200}>|(?<![\w.,])\d+(?:[.,]\d+)*(?: \d{2,}(?!\w))+")
 _GROUP_SPACE = "\u2007"
 # What closes a sentence.

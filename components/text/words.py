@@ -67,9 +67,8 @@ def parts(word: str, elides: bool) -> list[Part]:
         return [Part(word, True)]
     if word[:-1].isalpha() and not _is_letter(word[-1]) and word[-1] not in _NON_BREAKING:  # A word and its comma.
         return [Part(word[:-1], True), Part(word[-1], False, left=True)]
-    found: list[
-        tuple[str, str]
-    ] = []  # Kind (W: letters, S: symbol, L and R: a clitic to what follows, or precedes), text.
+    # Kind (W: letters, S: symbol, L and R: a clitic of what follows, or of what precedes) and text.
+    found: list[tuple[str, str]] = []
     at = 0
     while at < len(word):
         begin = at
