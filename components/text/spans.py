@@ -48,6 +48,7 @@ _CLOSING = re.compile(r"[\s.!?…\"»”)]*$")
 # Letters that a piece must hold, on average, for a word to be one that the model can know something of.
 _NAME, _FIRST_WORD, _NONSENSE = 4.0, 2.0, 1.34
 _SHORTEST_NONSENSE = 4
+_WORDS_OF_A_NAME = 3
 # Characters of a word; in longer ones nothing is looked for, which would take time that grows with their square.
 _LONGEST_WORD = 300
 
@@ -132,16 +133,19 @@ class Spans:
         return [protected(marked, len(found) - 1, begin, end)]
 
     def is_name(self, text: str) -> bool:
-        """Whether a text is a name: a word or several, each with a capital, that are names or not known at all."""
+        """Whether a text is a name: words with a capital each, all of which are names or not known at all.
+
+        Of two or three words the first is enough: Wei Brown is no colour.
+        """
         words = [Word(word) for word in text.split()]
-        return bool(words) and all(
-            word.text[0].isupper()
-            and (
-                lower(_POSSESSIVE.sub("", word.text)).strip(".,;:") in self._inventory.names
-                or find_span(word, self._inventory) is not None
-            )
+        if not words or not all(word.text[0].isupper() for word in words):
+            return False
+        named = [
+            lower(_POSSESSIVE.sub("", word.text)).strip(".,;:") in self._inventory.names
+            or find_span(word, self._inventory) is not None
             for word in words
-        )
+        ]
+        return all(named) or (named[0] and len(words) <= _WORDS_OF_A_NAME)
 
     def protect_pairs(self, source: pa.StringArray, target: pa.StringArray) -> tuple[pa.ListArray, pa.ListArray]:
         """Source and target sentences, shape [n] each → their words, with placeholders for the spans that both have."""

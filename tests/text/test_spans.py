@@ -62,7 +62,10 @@ def test_in_pairs_only_what_both_sides_have() -> None:
 
 def test_names_stay_as_they_are() -> None:
     assert Spans(TOKENIZER).is_name("Okonkwo Qwxz")
+    assert Spans(TOKENIZER).is_name("Okonkwo Red")
     assert not Spans(TOKENIZER).is_name("A red hat")
+    assert not Spans(TOKENIZER).is_name("A Red Hat")
+    assert not Spans(TOKENIZER).is_name("Okonkwo Red And A Hat")
     assert not Spans(TOKENIZER).is_name("")
 
 
