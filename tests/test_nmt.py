@@ -161,10 +161,17 @@ def test_input_and_exit_code_pass_through(machine: Machine) -> None:
     assert (result.returncode, result.stdout) == (7, "Hello.\n")
 
 
+def reset_interrupt() -> None:
+    """A shell's background job ignores Ctrl-C, and so would whatever it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupt_reaches_the_run(machine: Machine) -> None:
     machine.add_uv(run="trap 'echo interrupted; exit 9' INT; echo ready; while :; do sleep 0.1; done")
     command = [str(PROJECT / "nmt"), "train"]
-    process = subprocess.Popen(command, env=machine.env, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command, env=machine.env, stdout=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=reset_interrupt
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     os.killpg(process.pid, signal.SIGINT)
@@ -176,7 +183,11 @@ def test_interrupt_while_fetching_leaves_nothing(machine: Machine) -> None:
     machine.add_uv()
     machine.add("uv", '#!/bin/sh\n[ "$1" = --version ] && exit\nmkdir -p "$6"\necho here >"$CALLS.uv"\nsleep 60\n')
     process = subprocess.Popen(
-        [str(PROJECT / "nmt"), "train"], env=machine.env, stderr=subprocess.DEVNULL, start_new_session=True
+        [str(PROJECT / "nmt"), "train"],
+        env=machine.env,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=reset_interrupt,
     )
     while not Path(f"{machine.calls}.uv").exists():
         assert process.poll() is None
