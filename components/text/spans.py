@@ -69,14 +69,14 @@ def find_span(word: Word, inventory: Inventory) -> tuple[int, int] | None:
     simplified = simplify(text)
     found = _LETTERS.search(simplified)
     if not found:
-        return _foreign_symbols(text, inventory)
+        return _foreign_symbols(text)
     letters = _POSSESSIVE.sub("", found[0])
     if _is_copied(letters, word, inventory):
         return (found.start(), found.start() + len(letters)) if simplified == text else (0, len(text))
     return None
 
 
-def _foreign_symbols(text: str, inventory: Inventory) -> tuple[int, int] | None:
+def _foreign_symbols(text: str) -> tuple[int, int] | None:
     """Emoji and the like."""
     foreign = [at for at, character in enumerate(text) if ord(character) > 0x2190 and not character.isalpha()]
     return (foreign[0], foreign[-1] + 1) if foreign else None
