@@ -1,6 +1,6 @@
 """The trained model as a SavedModel that plain TensorFlow loads: ids in, ids out, any batch, length and beam width.
 
-Besides the search it holds a function for what a given output attended to.
+Besides the search it holds functions for what a given output attended to, and for how probable it is.
 """
 
 from pathlib import Path
@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import tensorflow as tf
 
 from components.model.layers import no_dropout
+from components.model.scoring import force
 from components.model.search import Projection, beam_search, search_projection
 from components.model.seq2seq import Seq2Seq
 from components.text.vocabulary import SOS
@@ -71,14 +72,29 @@ class Translator(tf.Module):
         read = tf.pad(target[:, :-1], [[0, 0], [1, 0]], constant_values=SOS)
         return model.decoder.attention(read, model.encoder(source, no_dropout))
 
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None], tf.int32, "source"),
+            tf.TensorSpec([None, None], tf.int32, "target"),
+        ]
+    )
+    def score(self, source: tf.Tensor, target: tf.Tensor) -> dict[str, tf.Tensor]:
+        """How probable given outputs are; see :func:`components.model.scoring.force`."""
+        projection = Projection(*map(tf.convert_to_tensor, self._projection))
+        return force(self._untracked.model, source, target, projection)._asdict()
+
 
 def export_model(model: Seq2Seq, folder: Path) -> None:
-    """Writes the SavedModel; see :class:`Translator` for its functions ``translate`` and ``attention``."""
+    """Writes the SavedModel; see :class:`Translator` for its functions ``translate``, ``attention`` and ``score``."""
     translator = Translator(model)
     tf.saved_model.save(
         translator,
         str(folder),
-        signatures={"translate": translator.translate, "attention": translator.attention},
+        signatures={
+            "translate": translator.translate,
+            "attention": translator.attention,
+            "score": translator.score,
+        },
         # Translating needs no gradients.
         options=tf.saved_model.SaveOptions(experimental_custom_gradients=False),
     )

@@ -95,6 +95,43 @@ class Translation:
         return record
 
 
+@dataclass(frozen=True)
+class Score:
+    """How probable the model finds a given translation of a text: natural logarithms.
+
+    ``tokens`` are those of the translation, the end of the sentence the last of them, and ``log_probabilities`` theirs,
+    each given those before. Both are empty where ``fault`` says why there is no score.
+    """
+
+    tokens: tuple[str, ...] = ()
+    log_probabilities: tuple[float, ...] = ()
+    fault: str = ""
+
+    @property
+    def total(self) -> float:
+        """Of the whole translation."""
+        return sum(self.log_probabilities)
+
+    @property
+    def mean(self) -> float:
+        """Of a token: minus the cross entropy. It compares translations of different lengths."""
+        return self.total / max(len(self.tokens), 1)
+
+    def record(self) -> dict[str, Any]:
+        """The same in types that JSON knows: ``score``, ``mean_score``, ``tokens`` and ``token_scores``.
+
+        Without a score those are null, and ``warning`` says why.
+        """
+        if self.fault:
+            return {**dict.fromkeys(("score", "mean_score", "tokens", "token_scores")), "warning": self.fault}
+        return {
+            "score": self.total,
+            "mean_score": self.mean,
+            "tokens": list(self.tokens),
+            "token_scores": list(self.log_probabilities),
+        }
+
+
 # The attention weights of a sentence and its translation: float32 [target tokens, source tokens], in reading order.
 Attention = Callable[[Alignment], np.ndarray]
 

@@ -16,9 +16,10 @@ import pyarrow as pa
 from components.errors import InputError
 from components.serving.options import TranslationOptions
 from components.serving.segments import Segmented, Segmenter
-from components.serving.translation import Alignment, Attention, Hypothesis, Translation
+from components.serving.translation import Alignment, Attention, Hypothesis, Score, Translation
 from components.text.codec import TextCodec
-from components.text.vocabulary import EOS, PAD, SOS, UNK
+from components.text.normalization import compose
+from components.text.vocabulary import EOS, PAD, SOS, SPECIAL_TOKENS, UNK
 from components.text.words import is_translatable, known_words
 
 SETTINGS_FILE = "translator.json"
@@ -32,6 +33,9 @@ IMPOSSIBLE = -1e8
 # source int32 [batch, length], padded with 0; beam_width; length_penalty; coverage_penalty → "ids" int32 [batch,
 # beam_width, length], "scores" float32 [batch, beam_width], "alignment" int32 [batch, beam_width, length].
 Search = Callable[[np.ndarray, int, float, float], Mapping[str, np.ndarray]]
+# source int32 [batch, source length], padded with 0; target int32 [batch, length], without SOS, with EOS, padded with 0
+# → "log_probabilities" and "entropies" float32 [batch, length], "attended" float32 [batch, source length].
+Force = Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,11 @@ class TranslatorSettings:
                 " or was packaged before there was this penalty"
             )
 
+    @property
+    def max_target_length(self) -> int:
+        """The longest translation of a sentence, in tokens, EOS included: the search ends there, too."""
+        return 2 * self.max_source_length + 10
+
     def save(self, folder: Path) -> None:
         (folder / SETTINGS_FILE).write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
 
@@ -62,15 +71,25 @@ class TranslatorSettings:
 
 
 class Translator:
-    """Translates texts of any length with a search over sentences; ``attention`` is None for a model without it."""
+    """Translates texts of any length with a search over sentences, and scores given translations.
+
+    ``attention`` is None for a model that was exported without it, ``force`` for one that was exported before there was
+    forced decoding.
+    """
 
     def __init__(
-        self, codec: TextCodec, search: Search, settings: TranslatorSettings, attention: Attention | None = None
+        self,
+        codec: TextCodec,
+        search: Search,
+        settings: TranslatorSettings,
+        attention: Attention | None = None,
+        force: Force | None = None,
     ):
         self.codec = codec
         self.attention = attention
         self.settings = settings
         self._search = search
+        self._force = force
         language = codec.settings.source_language
         self._segmenter = Segmenter(
             lambda texts: codec.tokenizers.texts(texts)[0], language, settings.max_source_length
@@ -81,7 +100,7 @@ class Translator:
         """The translator of an exported SavedModel and the folder with the codec's files and the settings."""
         codec, exported = TextCodec.load(codec_folder), load_exported(saved_model)
         settings = TranslatorSettings.load(codec_folder)
-        return cls(codec, search_of(exported), settings, attention_of(exported, codec))
+        return cls(codec, search_of(exported), settings, attention_of(exported, codec), force_of(exported))
 
     def translate(self, texts: Sequence[str], options: TranslationOptions) -> list[Translation]:
         """Texts, shape [n] → their translations, in order.
@@ -127,20 +146,77 @@ class Translator:
                 hypotheses[row] = [Hypothesis(pieces[row], 0.0, ())]
         lengths = np.diff(ids.offsets.to_numpy())
         batches = [[searched[i] for i in batch] for batch in _batches(lengths[searched], beam_width)]
-        # A thread for each core: TensorFlow would use several for one batch, but only while it multiplies.
-        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="search") as threads:
-            outputs = threads.map(search, batches) if len(batches) > 1 else map(search, batches)
-            for rows, found in zip(batches, outputs, strict=True):
-                for index, row in enumerate(rows):
-                    source = tokens[row].as_py()
-                    hypotheses[row] = [
-                        self._hypothesis(
-                            source, spans[row], *(found[key][index, rank] for key in ("ids", "scores", "alignment"))
-                        )
-                        for rank in range(min(options.n_best, beam_width))
-                        if rank == 0 or found["scores"][index, rank] > IMPOSSIBLE
-                    ]
+        for rows, found in _in_threads(search, batches):
+            for index, row in enumerate(rows):
+                source = tokens[row].as_py()
+                hypotheses[row] = [
+                    self._hypothesis(
+                        source, spans[row], *(found[key][index, rank] for key in ("ids", "scores", "alignment"))
+                    )
+                    for rank in range(min(options.n_best, beam_width))
+                    if rank == 0 or found["scores"][index, rank] > IMPOSSIBLE
+                ]
         return hypotheses
+
+    def score(self, sources: Sequence[str], translations: Sequence[str]) -> list[Score]:
+        """Texts and given translations of them, shape [n] each → how probable the model finds each, in order.
+
+        They become tokens as a training pair does: a text is a sentence, and a span is copied where both sides have it.
+        What is longer than the model can take, or empty, gets no score but the reason.
+
+        Raises:
+            InputError: if the model was packaged before it could score, or if a text is none (see :meth:`translate`).
+        """
+        self.check_scores()
+        _check_texts(sources)
+        _check_texts(translations)
+        sides = pa.array(sources, pa.string()), compose(pa.array(translations, pa.string()))
+        tokens = self.codec.tokenizers.pairs(*sides)
+        lengths = (np.diff(side.offsets.to_numpy()).tolist() for side in tokens)
+        scores = [Score(fault=self._not_scored(*pair)) for pair in zip(*lengths, strict=True)]
+        valid = [row for row, score in enumerate(scores) if not score.fault]
+        given = [side.take(pa.array(valid, pa.int64())) for side in tokens]
+        targets = self.codec.target_ids(given[1])
+        for row, target, forced in zip(
+            valid, given[1].to_pylist(), self._forced(self.codec.source_ids(given[0]), targets), strict=True
+        ):
+            scores[row] = Score((*target, SPECIAL_TOKENS[EOS]), tuple(map(float, forced.log_probabilities)))
+        return scores
+
+    def _not_scored(self, source: int, target: int) -> str:
+        """Why a pair of so many tokens a side cannot be scored; empty if it can."""
+        longest = self.settings.max_source_length, self.settings.max_target_length - 1
+        if not source:
+            return "the source is empty"
+        if source > longest[0]:
+            return f"the source has {source} tokens, must have at most {longest[0]}"
+        return f"the translation has {target} tokens, must have at most {longest[1]}" if target > longest[1] else ""
+
+    def check_scores(self) -> None:
+        """Raises InputError if the model was packaged before it could score."""
+        if self._force is None:
+            raise InputError(
+                "model: it was packaged before models could score translations: train it again, which packages it anew"
+            )
+
+    def _forced(self, sources: pa.ListArray, targets: pa.ListArray) -> list["Forced"]:
+        """Source ids and target ids (SOS … EOS), shape [n, (ids)] each, none empty → what the model says about each."""
+        assert self._force
+        lengths = [np.diff(side.offsets.to_numpy()) for side in (sources, targets)]
+        forced: dict[int, Forced] = {}
+
+        def force(rows: list[int]) -> Mapping[str, np.ndarray]:
+            return self._force(_padded(sources, rows), _padded(targets, rows)[:, 1:])  # type: ignore[misc]
+
+        for rows, found in _in_threads(force, list(_batches(np.maximum(*lengths), 1))):
+            for index, row in enumerate(rows):
+                read, said = lengths[0][row], lengths[1][row] - 1
+                forced[row] = Forced(
+                    found["log_probabilities"][index, :said],
+                    found["entropies"][index, :said],
+                    found["attended"][index, :read],
+                )
+        return [forced[row] for row in range(len(sources))]
 
     def _hypothesis(
         self, source: Sequence[str], spans: Sequence[str], ids: np.ndarray, score: np.ndarray, positions: np.ndarray
@@ -178,6 +254,20 @@ class Translator:
         return source[min(position + is_mark, len(source) - 1)]
 
 
+@dataclass(frozen=True)
+class Forced:
+    """What the model says about one given output, in nats.
+
+    ``log_probabilities`` float32 [ids] of each id, EOS the last of them; ``entropies`` float32 [ids] of the
+    distributions that they are from; ``attended`` float32 [source ids]: the attention that each got in all, in the
+    order in which the model reads; zeros without attention.
+    """
+
+    log_probabilities: np.ndarray
+    entropies: np.ndarray
+    attended: np.ndarray
+
+
 def load_exported(saved_model: Path) -> Any:
     """The SavedModel that ``components.model.export`` wrote, with its functions. Needs TensorFlow, and nothing else."""
     # TensorFlow logs a dozen lines about missing GPUs; an error that matters comes as an exception.
@@ -210,6 +300,20 @@ def search_of(exported: Any) -> Search:
     return search
 
 
+def force_of(exported: Any) -> Force | None:
+    """The ``score`` function of a SavedModel that is loaded; None if it was exported without one."""
+    import tensorflow as tf
+
+    if not hasattr(exported, "score"):
+        return None
+
+    def force(source: np.ndarray, target: np.ndarray) -> Mapping[str, np.ndarray]:
+        found = exported.score(tf.constant(source, tf.int32), tf.constant(target, tf.int32))
+        return {key: value.numpy() for key, value in found.items()}
+
+    return force
+
+
 def attention_of(exported: Any, codec: TextCodec) -> Attention | None:
     """The ``attention`` function of a SavedModel that is loaded; None if it was exported without one."""
     import tensorflow as tf
@@ -235,6 +339,15 @@ def _check_texts(texts: Sequence[Any]) -> None:
             text.encode("utf-8")
         except UnicodeEncodeError:
             raise InputError(f"text {number}: holds half of a surrogate pair, which is no character") from None
+
+
+def _in_threads(
+    run: Callable[[list[int]], Mapping[str, np.ndarray]], batches: list[list[int]]
+) -> Iterator[tuple[list[int], Mapping[str, np.ndarray]]]:
+    """(rows, what ``run`` makes of them), batch after batch."""
+    # A thread for each core: TensorFlow would use several for one batch, but only while it multiplies.
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="search") as threads:
+        yield from zip(batches, (threads.map if len(batches) > 1 else map)(run, batches), strict=True)
 
 
 def _batches(lengths: np.ndarray, beam_width: int) -> Iterator[list[int]]:

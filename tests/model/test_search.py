@@ -281,3 +281,34 @@ def test_the_attention_to_an_output_peaks_where_the_search_says(attention, expor
     np.testing.assert_allclose(weights[said].sum(-1), 1, atol=1e-5)
     assert (weights[said].argmax(-1) == positions[said]).all()
     assert (weights[said][np.repeat(SOURCE == PAD, said.sum(1), 0)] == 0).all()
+
+
+@pytest.mark.parametrize("attention", EXPORTED)
+def test_an_output_has_the_score_that_the_search_gave_it(attention, exported):
+    _, _, loaded = exported(attention)
+    found = loaded.translate(tf.constant(SOURCE), tf.constant(1), tf.constant(1.0), tf.constant(0.0))
+    ids = found["ids"][:, 0].numpy()
+    scored = {key: value.numpy() for key, value in loaded.score(tf.constant(SOURCE), tf.constant(ids)).items()}
+    np.testing.assert_allclose(scored["log_probabilities"].sum(1), found["scores"][:, 0], atol=1e-4)
+    behind = np.cumsum(ids == EOS, 1) - (ids == EOS) > 0
+    assert behind.any()
+    assert (scored["log_probabilities"][behind] == 0).all()
+    assert (scored["entropies"][behind] == 0).all()
+    assert (scored["entropies"][~behind] > 0).all()
+    # All the attention there was, and none to padding.
+    assert (scored["attended"][SOURCE == PAD] == 0).all()
+    lengths = (~behind).sum(1)
+    np.testing.assert_allclose(scored["attended"].sum(1), 0 if attention == "none" else lengths, atol=1e-4)
+
+
+def test_scores_sum_up_to_the_validation_loss(exported):
+    model, _, loaded = exported("luong")
+    _, biases = model.projection
+    before = tf.identity(biases)
+    # An output may hold neither <pad> nor <sos>; a trained model has learnt that.
+    biases.assign(tf.tensor_scatter_nd_update(biases, [[PAD], [SOS]], [-1e9, -1e9]))
+    target = tf.constant([[SOS, 4, 5, 6, EOS, PAD], [SOS, 7, EOS, PAD, PAD, PAD], [SOS, 4, 4, 4, 4, EOS]])
+    loss = model.validation_loss(tf.constant(SOURCE), target)
+    scored = loaded.score(tf.constant(SOURCE), target[:, 1:])
+    biases.assign(before)
+    assert -scored["log_probabilities"].numpy().sum() == pytest.approx(loss.total.numpy(), abs=1e-4)

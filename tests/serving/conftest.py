@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from components.serving.package import package_translator
-from components.serving.translator import Translator, TranslatorSettings, attention_of, load_exported, search_of
+from components.serving.translator import (
+    Translator,
+    TranslatorSettings,
+    attention_of,
+    force_of,
+    load_exported,
+    search_of,
+)
 from tests.serving.echo import echo_codec
 
 
@@ -26,4 +33,4 @@ def translator(exported: tuple[Path, Path]) -> Translator:
     """The echo without MLflow around it; sentences of up to 12 tokens."""
     loaded, codec = load_exported(exported[0]), echo_codec()
     settings = TranslatorSettings(max_source_length=12)
-    return Translator(codec, search_of(loaded), settings, attention_of(loaded, codec))
+    return Translator(codec, search_of(loaded), settings, attention_of(loaded, codec), force_of(loaded))

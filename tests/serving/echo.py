@@ -61,6 +61,26 @@ class EchoSearch(tf.Module):
         came_from = tf.one_hot(last - tf.range(tf.shape(target)[1]), last + 1)
         return tf.tile((0.75 * came_from + 0.25 * tf.one_hot(last, last + 1))[None], [tf.shape(source)[0], 1, 1])
 
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None], tf.int32, "source"),
+            tf.TensorSpec([None, None], tf.int32, "target"),
+        ]
+    )
+    def score(self, source: tf.Tensor, target: tf.Tensor) -> dict[str, tf.Tensor]:
+        """-1 for each word that the echo would say, -10 for others; every source word was attended to once."""
+        lengths = tf.reduce_sum(tf.cast(source > 0, tf.int32), axis=1)
+        longest = tf.shape(target)[1]
+        words = tf.pad(tf.reverse_sequence(source, lengths, seq_axis=1), [[0, 0], [0, longest]])[:, :longest]
+        said = tf.where(tf.equal(tf.range(longest), lengths[:, None]), EOS, words)
+        likely = tf.where(tf.equal(said, target), -1.0, -10.0)
+        zero = tf.zeros_like(likely)
+        return {
+            "log_probabilities": tf.where(target > 0, likely, zero),
+            "entropies": tf.where(target > 0, -likely / 2, zero),
+            "attended": tf.where(source > 0, tf.ones_like(source, tf.float32), 0.0),
+        }
+
 
 def save_echo(folder: Path, tokenizer: str = "word") -> tuple[Path, Path]:
     """Writes SavedModel and codec below the folder; returns where they are."""

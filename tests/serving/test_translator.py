@@ -8,6 +8,7 @@ import pytest
 from components.errors import InputError
 from components.serving.options import TranslationOptions
 from components.serving.translator import Translator, TranslatorSettings, load_exported, search_of
+from components.text.words import PLACEHOLDERS
 from tests.serving.echo import echo_codec
 
 OPTIONS = TranslationOptions()
@@ -119,3 +120,35 @@ def test_a_coverage_penalty_needs_attention(translator: Translator) -> None:
 def test_what_is_no_text_is_refused(translator: Translator, value: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         translator.translate(["Yes.", value], OPTIONS)  # type: ignore[list-item]
+
+
+def test_given_translations_are_scored_in_their_order(translator: Translator) -> None:
+    sources = ["A man rides a bicycle.", "Yes!", "A man rides 4712 dogs."] * 200
+    given = ["A man rides a bicycle.", "No!", "The dogs sleep, 4712."] * 200
+    right, wrong, other = translator.score(sources, given)[-3:]
+    assert right.tokens == ("a", "man", "rides", "a", "bicycle", "￭.", "<eos>")
+    assert right.log_probabilities == (-1.0,) * 7
+    assert (right.total, right.mean) == (-7.0, -1.0)
+    assert wrong.log_probabilities == (-10.0, -1.0, -1.0)
+    # The number is the same placeholder on both sides.
+    (placeholder,) = set(other.tokens) & set(PLACEHOLDERS)
+    assert other.log_probabilities[other.tokens.index(placeholder)] == -10.0
+    assert translator.score(sources[:1], given[:1]) == [right]
+    (record,) = {str(score.record()) for score in translator.score(sources[:1] * 2, given[:1] * 2)}
+    assert "'score': -7.0, 'mean_score': -1.0, 'tokens': ['a'," in record
+
+
+def test_what_is_too_long_to_be_scored_says_so(translator: Translator) -> None:
+    long, empty, translation = translator.score(["one " * 13, " ", "Yes!"], ["Yes!", "Yes!", "one " * 40])
+    assert long.record() == {
+        **dict.fromkeys(("score", "mean_score", "tokens", "token_scores")),
+        "warning": "the source has 14 tokens, must have at most 12",
+    }
+    assert empty.fault == "the source is empty"
+    assert translation.fault == "the translation has 41 tokens, must have at most 33"
+
+
+def test_a_model_that_was_packaged_before_models_scored_says_so(translator: Translator) -> None:
+    earlier = Translator(translator.codec, lambda *_: {}, translator.settings)
+    with pytest.raises(InputError, match="model: it was packaged before models could score"):
+        earlier.score(["Yes."], ["Yes."])
