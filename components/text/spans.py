@@ -47,7 +47,7 @@ _GROUP_SPACE = "\u2007"
 # What closes a sentence.
 _CLOSING = re.compile(r"[\s.!?…\"»”)]*$")
 # Letters that a piece must hold, on average, for a word to be one that the model can know something of.
-_NAME, _FIRST_WORD, _NONSENSE = 4.0, 2.0, 1.34
+_NAME, _EXPECTED_CAPITAL, _NONSENSE = 4.0, 2.0, 1.34
 _SHORTEST_NONSENSE = 4
 _WORDS_OF_A_NAME = 3
 # Characters of a word; in longer ones nothing is looked for, which would take time that grows with their square.
@@ -92,7 +92,7 @@ def _is_copied(letters: str, word: Word, inventory: Inventory) -> bool:
     rates = [_letters_a_piece(run, inventory) for run in runs if run]
     longest = max(map(len, runs))
     if is_capital(letters[0]) and not word.in_capitals:
-        least = _FIRST_WORD if word.first else _NAME
+        least = _EXPECTED_CAPITAL if word.first or word.in_title else _NAME
         return any(rate < min(least, len(run)) for rate, run in zip(rates, filter(None, runs), strict=True))
     return inventory.cuts and longest >= _SHORTEST_NONSENSE and max(rates) < _NONSENSE
 

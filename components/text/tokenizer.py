@@ -39,23 +39,31 @@ from components.text.words import (
 )
 
 # In front of a word on its way through a column stands what its tokens depend on besides its letters.
-_FIRST, _FIRST_IN_CAPITALS, _IN_CAPITALS, _PLAIN, _PROTECTED = "\x01", "\x02", "\x03", "\x04", "\x05"
-_SIGN_CHARACTERS = _FIRST + _FIRST_IN_CAPITALS + _IN_CAPITALS + _PLAIN + _PROTECTED
+_FIRST, _FIRST_IN_CAPITALS, _IN_CAPITALS, _IN_TITLE, _PLAIN, _PROTECTED = "\x01\x02\x03\x04\x05\x06"
+_SIGN_CHARACTERS = _FIRST + _FIRST_IN_CAPITALS + _IN_CAPITALS + _IN_TITLE + _PLAIN + _PROTECTED
 _SIGNS = f"[{_FIRST}-{_PROTECTED}]"
+# A word that begins with a small letter (for RE2); a sentence without one may be a title.
+_SMALL_WORD = r"(?:^| )[^\pL\pN ]*\p{Ll}"
 _FEW = 256
 # Letters that a sentence needs to be one in capitals: "I." and "OK" say nothing.
 _FEWEST_CAPITALS = 4
+# Words with letters that a sentence needs to be a title.
+_FEWEST_IN_TITLE = 3
 # Distinct words that are remembered at a time.
 _REMEMBERED = 1 << 20
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a sentence, as it stands in the text; whether it is the first, and in a sentence all in capitals."""
+    """A word of a sentence, as it stands in the text; whether it is the first, and in a sentence all in capitals.
+
+    ``in_title``: each word of the sentence begins with a capital, which therefore says nothing of this one.
+    """
 
     text: str
     first: bool = False
     in_capitals: bool = False
+    in_title: bool = False
 
     @classmethod
     def read(cls, marked: str) -> "Word":
@@ -63,7 +71,9 @@ class Word:
         sign = marked[:1]
         if sign in (_FIRST, _FIRST_IN_CAPITALS):
             return cls(marked[1:], True, sign == _FIRST_IN_CAPITALS)
-        return cls(marked[1:], in_capitals=sign == _IN_CAPITALS) if sign in (_IN_CAPITALS, _PLAIN) else cls(marked)
+        if sign in (_IN_CAPITALS, _IN_TITLE, _PLAIN):
+            return cls(marked[1:], in_capitals=sign == _IN_CAPITALS, in_title=sign == _IN_TITLE)
+        return cls(marked)
 
 
 def protected(marked: str, number: int, begin: int, end: int) -> str:
@@ -190,8 +200,9 @@ def sentence_words(sentences: pa.StringArray) -> pa.ListArray:
         return pa.ListArray.from_arrays(words.offsets, words.flatten().dictionary_encode())
     text = pc.utf8_trim(sentences, characters=" ")
     signs = pc.match_substring_regex(text, _SIGNS)
-    # Hardly any sentence holds a control character or stands in capitals: those few go the slower way.
-    slow = pc.or_(signs, pc.utf8_is_upper(text)).to_numpy(zero_copy_only=False)
+    # Hardly any sentence holds a control character, or is in capitals or a title: those few go the slower way.
+    cased = pc.invert(pc.match_substring_regex(text, _SMALL_WORD))
+    slow = pc.or_(signs, cased).to_numpy(zero_copy_only=False)
     words = pc.split_pattern(pc.binary_join_element_wise(_FIRST, text, ""), " ")
     flat, offsets = words.flatten(), words.offsets.to_numpy() - words.offsets[0].as_py()
     if slow.any():
@@ -215,7 +226,17 @@ def text_words(text: str) -> list[str]:
         return []
     if len(words) > 1 and text.isupper() and sum(map(str.isalpha, text)) >= _FEWEST_CAPITALS:
         return [_FIRST_IN_CAPITALS + words[0], *(_IN_CAPITALS + word for word in words[1:])]
-    return [_FIRST + words[0], *(_PLAIN + word if word[0] in _SIGN_CHARACTERS else word for word in words[1:])]
+    first, rest = _FIRST + words[0], words[1:]
+    if _is_title(words):
+        return [first, *(_IN_TITLE + word for word in rest)]
+    return [first, *(_PLAIN + word if word[0] in _SIGN_CHARACTERS else word for word in rest)]
+
+
+def _is_title(words: Sequence[str]) -> bool:
+    """Whether each word that has letters begins with a capital, and there are enough of them to say so."""
+    initials = [next((c for c in word if c.isalnum()), "") for word in words]
+    letters = [initial for initial in initials if initial.isalpha()]
+    return len(letters) >= _FEWEST_IN_TITLE and all(map(str.isupper, letters))
 
 
 @dataclass(frozen=True)

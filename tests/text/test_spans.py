@@ -43,6 +43,13 @@ def test_a_sentence_in_capitals_is_no_code() -> None:
     assert Spans(TOKENIZER).protect(pa.array(["A RED HAT AND A BICYCLE.", "A HAT AB-12."]))[1] == [[], ["AB-12"]]
 
 
+def test_in_a_title_a_capital_makes_no_name() -> None:
+    """The tokenizer has no token for "children": in pieces of two letters and more, it may be a word all the same."""
+    texts = ["A red hat and Children.", "A Red Hat and Children.", "A Red Hat, (Children) 42", "Hat Children"]
+    assert Spans(TOKENIZER).protect(pa.array(texts))[1] == [["Children"], ["Children"], ["42"], ["Children"]]
+    assert Spans(TOKENIZER).protect(pa.array(["A Red Hat And Okonkwo"]))[1] == [["Okonkwo"]]
+
+
 def test_more_spans_than_there_are_placeholders_stay_text() -> None:
     (spans,) = Spans(TOKENIZER).protect(pa.array([" ".join(f"x_{number}" for number in range(15))]))[1]
     assert spans == [f"x_{number}" for number in range(len(PLACEHOLDERS))]

@@ -117,7 +117,13 @@ def test_every_line_of_the_test_corpora_comes_back(name: str, side: str, shared_
 
 @each_tokenizer
 @settings(max_examples=100, deadline=None)
-@given(sentences=st.lists(st.one_of(TRICKY, st.just("LOUD AND CLEAR."), st.just("I.")), min_size=1, max_size=5))
+@given(
+    sentences=st.lists(
+        st.one_of(TRICKY, st.just("LOUD AND CLEAR."), st.just("I."), st.just("A Title, 3 Words")),
+        min_size=1,
+        max_size=5,
+    )
+)
 def test_a_long_column_has_the_words_of_each_of_its_sentences(name: str, sentences: list[str]) -> None:
     """A long column takes another way than a few sentences."""
     column = pa.array(sentences * 300, pa.string())
