@@ -16,9 +16,9 @@ _LOG_LINE = (
 
 
 class Update(Protocol):
-    """Adds ``more`` to what is done, and shows ``note`` beside it."""
+    """Adds ``more`` to what is done, and shows ``note`` beside it; ``total``: how many units there are by now."""
 
-    def __call__(self, more: int, note: str = "") -> None: ...
+    def __call__(self, more: int, note: str = "", total: int | None = None) -> None: ...
 
 
 @contextmanager
@@ -38,8 +38,9 @@ def bar(task: str, total: int, unit: str, done: int = 0) -> Iterator[Update]:
     with tqdm(total=total, initial=done, unit=f" {unit}", desc=task, **style) as shown:
         log.open = True
 
-        def update(more: int, note: str = "") -> None:
+        def update(more: int, note: str = "", total: int | None = None) -> None:
             shown.set_postfix_str(note, refresh=False)
+            shown.total = total or shown.total
             shown.update(more)
 
         yield update

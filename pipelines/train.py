@@ -177,7 +177,7 @@ def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
         "max_length": manifest.max_length,
         "code": code_digest("components.training.fit"),
     }
-    del decisive["max_minutes"]  # Only says when to stop for now.
+    del decisive["max_minutes"]  # With more of them, or without, the same training goes on.
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -237,8 +237,9 @@ def _show_and_record(progress: Iterable[Progress], training: "Training", step: S
                 tqdm.write(f"    {event.examples[0].source}  →  {event.examples[0].translation}")
             else:
                 limit, minutes = training.parameters.max_minutes, (time.monotonic() - began) / 60
-                budget = f", {minutes:.1f} of at most {limit:g} min" if limit else ""
-                update(event.step - done, _TRAINED.format(loss=event.loss, budget=budget, **event.metrics))
+                budget = f", {minutes:.1f} of {limit:g} min" if limit else ""
+                note = _TRAINED.format(loss=event.loss, budget=budget, **event.metrics)
+                update(event.step - done, note, event.total_steps)
                 done = event.step
 
 

@@ -11,20 +11,33 @@ Gradient: TypeAlias = tf.Tensor | tf.IndexedSlices
 
 
 class WarmupCosine(tf.keras.optimizers.schedules.LearningRateSchedule):
-    """Rises linearly to ``peak`` over ``warmup_steps``, then falls along a cosine to ``floor · peak`` at the end."""
+    """Rises linearly to ``peak`` over ``warmup_steps``, then falls along a cosine to ``floor · peak`` at the end.
 
-    def __init__(self, peak: float, warmup_steps: int, total_steps: int, floor: float = 0.05):
+    The end is where ``total_steps`` are done, or where ``used``, the share of the time that may be used (float32
+    scalar, 0 to 1), is 1: it falls by whichever is further.
+    """
+
+    def __init__(
+        self,
+        peak: float,
+        warmup_steps: int,
+        total_steps: int,
+        floor: float = 0.05,
+        used: tf.Variable | float = 0.0,
+    ):
         self.peak, self.warmup_steps, self.total_steps, self.floor = peak, warmup_steps, total_steps, floor
+        self._used = used
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         step = tf.cast(step, tf.float32)
         rising = (step + 1) / max(1, self.warmup_steps)
         progress = tf.clip_by_value((step - self.warmup_steps) / max(1, self.total_steps - self.warmup_steps), 0, 1)
+        progress = tf.maximum(progress, self._used)
         falling = self.floor + (1 - self.floor) * (1 + tf.cos(math.pi * progress)) / 2
         return self.peak * tf.minimum(rising, falling)
 
     def get_config(self) -> dict[str, float]:
-        return dict(vars(self))
+        return {name: value for name, value in vars(self).items() if name != "_used"}
 
 
 def make_optimizer(

@@ -10,6 +10,7 @@ import tensorflow as tf
 from filelock import FileLock, Timeout
 
 from components.errors import BusyError, InputError
+from components.training.budget import BUDGET_FILE
 from components.training.history import HISTORY_FILE
 
 LATEST, BEST, EPOCHS, OWNER_FILE = "latest", "best", "epochs", "training.key"
@@ -174,5 +175,5 @@ def delete_checkpoints(folder: Path) -> None:
     with locked(folder):
         for kind in (LATEST, BEST, EPOCHS):
             shutil.rmtree(folder / kind, ignore_errors=True)
-        for file in (HISTORY_FILE, OWNER_FILE):
+        for file in (HISTORY_FILE, BUDGET_FILE, OWNER_FILE):
             (folder / file).unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from components.model.parameters import ModelParameters
 from components.model.seq2seq import Seq2Seq
 from components.text.codec import VERSION, TextCodec
 from components.text.noise import Noise
+from components.training.budget import BUDGET_FILE, Budget
 from components.training.checkpoints import Checkpoints
 from components.training.history import Average, Epoch, History, Progress, Steps
 from components.training.parameters import TrainingParameters
@@ -89,7 +90,8 @@ class Training:
     """One training run over a dataset; what it has done so far is in its checkpoint folder.
 
     Order, dropout and candidates are functions of (seed, step): a run that was killed and resumes from its last
-    checkpoint ends with the weights of one that was not.
+    checkpoint ends with the weights of one that was not. With ``max_minutes`` the learning rate falls by the clock;
+    steps that are trained again have the rates that they had.
 
     Args:
         data: folder of the prepared dataset.
@@ -121,8 +123,9 @@ class Training:
         noise = Noise(codec, parameters.noise, parameters.seed) if parameters.noise else None
         self._reader = BatchReader(data, manifest, "train", parameters.batch_tokens, parameters.seed, noise)
         self.total_steps = parameters.epochs * self._reader.batches
+        self._used = tf.Variable(0.0, trainable=False)  # Of the budget, for the learning rate.
         self._optimizer = make_optimizer(
-            WarmupCosine(parameters.learning_rate, parameters.warmup_steps, self.total_steps)
+            WarmupCosine(parameters.learning_rate, parameters.warmup_steps, self.total_steps, used=self._used)
         )
         self._optimizer._create_all_weights(self.model.trainable_variables)  # A checkpoint restores what exists.
         self._validation = Validation(self.model, codec, data, manifest, parameters.batch_tokens)
@@ -145,6 +148,8 @@ class Training:
         )
         self.resumed = self._checkpoints.resume()
         self._history = History(checkpoint_dir, self._is_saved)
+        self._budget = Budget(checkpoint_dir, parameters.max_minutes)
+        self._validation_seconds = 0.0  # What the last one took.
 
     @property
     def step(self) -> int:
@@ -169,8 +174,9 @@ class Training:
     def run(self) -> Generator[Progress, None, None]:
         """Trains to the end and reports progress; then the model has its best weights, or the average of the last.
 
-        It ends after ``epochs``, when ``patience`` is at its end, or when ``max_minutes`` are over; with more
-        of them it resumes from there. Interrupting it, or closing the generator, saves the state first.
+        It ends after ``epochs``, when ``patience`` is at its end, or when ``max_minutes`` are over, the last validation
+        among them; with more of them it resumes from there. Interrupting it, or closing the generator, saves the state
+        first.
 
         Raises:
             InputError: if the loss or its gradient is no longer a number, or if the state cannot be saved: what could
@@ -178,7 +184,7 @@ class Training:
         """
         # As if all earlier processes and this one were one, without the pauses.
         self._began = time.monotonic() - self.seconds
-        while not (self._finished() or (self._is_validated() and self._out_of_time())):
+        while not (self._finished() or (self._is_validated() and self._look_at_clock() >= 1)):
             if self.step == 0 or self.step % self._reader.batches or self._is_validated():
                 yield from self._rest_of_epoch()
             epoch = self._validate()
@@ -199,6 +205,10 @@ class Training:
         try:
             for source, target in batches:
                 waited = time.monotonic() - requested
+                # The first step is trained in any case.
+                if self.step and self._look_at_clock() >= 1:
+                    break
+                self._used.assign(self._budget.used(self.step))
                 loss, tokens, norm, rate = map(float, self._train_step(source, target))
                 self._refuse_divergence(loss, norm)
                 # SOS is given, not predicted.
@@ -206,8 +216,6 @@ class Training:
                 measured.append(_Measured(loss, tokens, norm, rate, positions, waited))
                 if len(measured) == REPORTED_STEPS:
                     yield self._report(measured)
-                if self._out_of_time():
-                    break
                 if time.monotonic() - saved > SAVED_SECONDS:
                     self._save()
                     saved = time.monotonic()
@@ -236,7 +244,8 @@ class Training:
             "seconds_waiting_for_data": sum(waits),
         }
         measured.clear()  # Before it is written: an interrupt must not report it twice.
-        steps = Steps(self.step, self.total_steps, metrics)
+        share = max(self._budget.used(self.step), self.step / self.total_steps)
+        steps = Steps(self.step, round(self.step / share), metrics)
         self._history.add(steps)
         return steps
 
@@ -246,7 +255,9 @@ class Training:
 
     def _validate(self) -> Epoch:
         """Measures the model as it is, and keeps its weights if they are the best so far."""
+        began = time.monotonic()
         metrics, examples = self._validation.measure()
+        self._validation_seconds = time.monotonic() - began
         self._refuse_divergence(metrics["val_loss"], 0.0)
         merit = _MERIT[self.parameters.best_by](metrics)
         best = merit > float(self._best_merit)
@@ -284,8 +295,13 @@ class Training:
         out_of_patience = 0 < self.parameters.patience <= int(self._epochs_since_best)
         return self._is_validated() and (out_of_patience or self.step >= self.total_steps)
 
-    def _out_of_time(self) -> bool:
-        return 0 < self.parameters.max_minutes * 60 <= time.monotonic() - self._began
+    def _look_at_clock(self) -> float:
+        """The share of the budget that is used; of its rest, what is left to validate is not for training."""
+        validations = 2 if self.parameters.averaged_epochs > 1 else 1
+        try:
+            return self._budget.look(self.step, time.monotonic() - self._began, validations * self._validation_seconds)
+        except OSError as error:
+            raise InputError(f"checkpoint_dir: {BUDGET_FILE} cannot be written: {error.strerror}") from None
 
     @tf.function(
         input_signature=[

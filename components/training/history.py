@@ -22,7 +22,8 @@ class Example:
 
 @dataclass(frozen=True)
 class Steps:
-    """A few steps were trained. ``step`` counts from the start of training, ``total_steps`` is where it ends.
+    """A few steps were trained. ``step`` counts from the start of training; ``total_steps`` is where it will end, as
+    far as the clock lets one say.
 
     Over these steps ``metrics`` holds ``train_sampled_loss`` (``train_loss`` with the full softmax; nats per target
     token, over its tokens), the mean ``gradient_norm`` before clipping, ``target_tokens_per_second`` (padding not

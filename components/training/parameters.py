@@ -7,11 +7,16 @@ from components.parameters import parameter
 
 @dataclass(frozen=True)
 class TrainingParameters:
-    """How the model is fitted. Everything here, ``max_minutes`` aside, decides the weights."""
+    """How the model is fitted. Everything here decides the weights."""
 
     batch_tokens: int = parameter(4096, "target positions in a batch", minimum=1)
     epochs: int = parameter(6, "passes over the training data, at the most", minimum=1)
-    max_minutes: float = parameter(0.0, "minutes of training after which it ends cleanly; 0: no limit", minimum=0)
+    max_minutes: float = parameter(
+        0.0,
+        "minutes for training and validation; the learning rate falls over them, or over `epochs`, whichever end first;"
+        " 0: no limit",
+        minimum=0,
+    )
     learning_rate: float = parameter(0.003, "peak learning rate", minimum=1e-8)
     warmup_steps: int = parameter(100, "steps over which the learning rate rises to its peak", minimum=0)
     clip_norm: float = parameter(5.0, "global norm to which gradients are clipped; 0: not clipped", minimum=0)

@@ -1,8 +1,11 @@
 """Training: it learns, ends when it should, and goes on where it was stopped."""
 
 import dataclasses
+import itertools
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +16,8 @@ from components.errors import InputError
 from components.model.optimizer import WarmupCosine
 from components.text.codec import TextCodec
 from components.text.noise import Noise
+from components.training import fit
+from components.training.budget import BUDGET_FILE
 from components.training.checkpoints import claimed, delete_checkpoints, locked
 from components.training.fit import REPORTED_STEPS, Training
 from components.training.history import Epoch, Steps
@@ -154,11 +159,39 @@ def test_a_finished_run_has_nothing_left_to_do(dataset, folder, undisturbed):
         np.testing.assert_array_equal(left, right)
 
 
-def test_time_can_run_out(dataset, tmp_path, untranslated):
-    training = make(dataset, tmp_path, epochs=1000, max_minutes=0.05)
+@pytest.fixture
+def ticking(monkeypatch):
+    """A clock of which each look takes ten milliseconds, however busy the machine is."""
+    looks = itertools.count()
+    monkeypatch.setattr(fit, "time", SimpleNamespace(monotonic=lambda: next(looks) / 100))
+
+
+def test_the_learning_rate_falls_over_the_minutes_that_are_given(dataset, tmp_path, untranslated, ticking):
+    training = make(dataset, tmp_path, epochs=1000, max_minutes=0.1, patience=0)
     events = list(training.run())
     assert isinstance(events[-1], Epoch)
     assert training.step < training.total_steps
+    assert training.seconds == pytest.approx(6, rel=0.02)
+    steps = [event for event in events if isinstance(event, Steps)]
+    assert steps[-1].total_steps == pytest.approx(training.step, rel=0.2)
+    assert steps[-1].metrics["learning_rate"] < 0.2 * FITTING.learning_rate
+
+
+def test_what_the_clock_decided_is_decided_again(dataset, tmp_path, untranslated, ticking):
+    limits = {"epochs": 1000, "max_minutes": 0.1, "patience": 0}
+    training = make(dataset, tmp_path / "a", **limits)
+    # Killed: what it saved is the state of some step in the middle, what it decided reaches further.
+    for event in training.run():
+        if event.step >= 20 and not (tmp_path / "b").exists():
+            training._checkpoints.save_latest()
+            shutil.copytree(tmp_path / "a", tmp_path / "b")
+    shutil.copy(tmp_path / "a" / BUDGET_FILE, tmp_path / "b" / BUDGET_FILE)
+    again = make(dataset, tmp_path / "b", **limits)
+    assert 0 < again.step < training.step
+    list(again.run())
+    assert again.step == training.step
+    for left, right in zip(weights(again), weights(training), strict=True):
+        np.testing.assert_array_equal(left, right)
 
 
 def test_more_time_goes_on_where_time_ran_out(dataset, tmp_path, undisturbed, untranslated):
