@@ -17,11 +17,11 @@ from components.text.vocabulary import EOS, SOS
 from components.text.words import ALL_CAPITALS, CAPITAL, CAPITALS, PLACEHOLDERS, SMALL
 
 # How often each kind is met among sentences that are typed carelessly; a sentence may have several.
-CASE, FULL_STOP, SLIPS, SPACES, ACCENTS, SPANS = 0.4, 0.2, 0.5, 0.1, 0.1, 0.5
+CASE, FULL_STOP, SLIPS, SPACES, ACCENTS, SPANS = 0.4, 0.2, 0.7, 0.2, 0.1, 0.5
 # Of sentences in another case: all small, all capitals, each word with a capital.
 _CASES = np.cumsum([0.5, 0.35, 0.15])
 # Share of the words of a sentence in which a finger slips.
-_SLIPPED_WORDS = 0.12
+_SLIPPED_WORDS = 0.15
 _WORD = re.compile(r"\w+")
 _KEYBOARDS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _NEIGHBOURS = {
