@@ -20,12 +20,16 @@ def read_results(path: Path = RESULTS) -> dict[str, Any]:
 def table(results: dict[str, Any]) -> str:
     """A Markdown table: a row for each variant, its scores with the half of their 95 % interval."""
     lines = [
-        "| variant | s an epoch | epochs | validation, greedy | validation, beam 5 | test, greedy | test, beam 5 |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| variant | s an epoch | epochs | validation, greedy | validation, beam 5 | test, greedy | test, beam 5"
+        " | validation, typed | test, typed |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name, row in results["variants"].items():
         scores = [row["scores"][split][search] for split in ("validation", "test") for search in ("greedy", "beam 5")]
         cells = [f"{score['bleu']:.1f} ± {score['interval']:.1f}" for score in scores]
+        # Only the decisions about the text were measured on what people type.
+        typed = [row["scores"][split].get("typed") for split in ("validation", "test")]
+        cells += [f"{score['bleu']:.1f}" if score else "" for score in typed]
         lines.append(
             "| " + " | ".join([name, f"{row['seconds_per_epoch']:.1f}", f"{row['epochs']:.1f}", *cells]) + " |"
         )

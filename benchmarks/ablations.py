@@ -3,12 +3,12 @@
 Usage: python -m benchmarks.ablations --corpus 'train.{en,fr}' --validation_corpus 'val.{en,fr}'
            --test_corpus 'test.{en,fr}' [--minutes 5] [--only NAME,…] [--force] [--output benchmarks/ablations.json]
 
-Every variant has the same minutes to be prepared and trained in, for as many epochs as fit: a short trial of it says
-how many, so that the learning rate falls to its end whatever a step costs. Each is prepared and trained by the
-project's own entry points, in the MLflow experiment ``ablations``, and scored on validation and test sentences as they
-were given, greedily and with a beam of 5 (cased detokenized sacreBLEU). The output holds a row a variant. One that is
-there with the same settings is not run again: what was interrupted goes on by the same command. ``python -m
-benchmarks.ablation_table`` puts the table into docs/reference/results.md.
+Every variant has the same minutes to train in, over which its learning rate falls to its end whatever a step costs. Each
+is prepared and trained by the project's own entry points, in the MLflow experiment ``ablations``, and scored on
+validation and test sentences as they were given, greedily and with a beam of 5 (cased detokenized sacreBLEU), and
+greedily in the forms that people type (the mean over ``components.evaluation.robustness.FORMS``). The output holds a
+row a variant. One that is there with the same settings is not run again: what was interrupted goes on by the same
+command. ``python -m benchmarks.ablation_table`` puts the table into docs/reference/results.md.
 """
 
 import argparse
@@ -18,16 +18,15 @@ import os
 import platform
 import statistics
 import sys
-import tempfile
 import time
-from contextlib import closing
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.ablation_table import RESULTS, read_results, table
 from components.dataset.heldout import read_heldout
 from components.dataset.manifest import Manifest
+from components.evaluation.robustness import measure_forms
 from components.evaluation.scores import bleu
 from components.parameters import select
 from components.serving.options import TranslationOptions
@@ -35,23 +34,29 @@ from components.tracking.description import short_corpus
 
 EXPERIMENT = "ablations"
 COMMON: dict[str, Any] = {"batch_tokens": 2048, "dropout": 0.3, "patience": 0}
-# The first is what the others differ from in one thing: its decisions are shared, so it is run once for all of them.
+WORDS: dict[str, Any] = {"tokenizer": "word", "noise": 0.0}
+# What is decided about the model, each against the first; and what is decided about the text, each against the first.
 VARIANTS: dict[str, dict[str, Any]] = {
-    "attention scaled_luong": {"attention": "scaled_luong"},
-    "attention luong": {"attention": "luong"},
-    "attention bahdanau": {"attention": "bahdanau"},
-    "attention none": {"attention": "none"},
-    "attention none without reversal": {"attention": "none", "reverse_source": False},
-    "full softmax": {"attention": "scaled_luong", "num_sampled": 0},
+    "attention scaled_luong": {**WORDS, "attention": "scaled_luong"},
+    "attention luong": {**WORDS, "attention": "luong"},
+    "attention bahdanau": {**WORDS, "attention": "bahdanau"},
+    "attention none": {**WORDS, "attention": "none"},
+    "attention none without reversal": {**WORDS, "attention": "none", "reverse_source": False},
+    "full softmax": {**WORDS, "attention": "scaled_luong", "num_sampled": 0},
     # One bucket for all lengths, and batches in which they stand as they come: of Multi30k 113 sentences in each, as
     # many as the buckets' batches have on average, for as many updates an epoch.
-    "unbucketed": {"attention": "scaled_luong", "bucket_width": 50, "batch_tokens": 51 * 113},
+    "unbucketed": {**WORDS, "attention": "scaled_luong", "bucket_width": 50, "batch_tokens": 51 * 113},
+    "byte pairs, noise 0.2": {"tokenizer": "sentencepiece-bpe", "noise": 0.2},
+    "unigram pieces, noise 0.2": {"tokenizer": "sentencepiece-unigram", "noise": 0.2},
+    "words, noise 0.2": {"tokenizer": "word", "noise": 0.2},
+    "byte pairs, noise 0": {"tokenizer": "sentencepiece-bpe", "noise": 0.0},
+    "byte pairs, noise 0.4": {"tokenizer": "sentencepiece-bpe", "noise": 0.4},
 }
 UNBUCKETED = "unbucketed"
 CORPORA = {"corpus": "train", "validation_corpus": "validation", "test_corpus": "test"}
 BEAMS = {"greedy": 1, "beam 5": 5}
-# Of a variant's minutes, how many are for finding out what a step takes.
-_TRIAL_SHARE = 0.05
+# Epochs: more than fit into the minutes.
+_MANY = 10_000
 
 
 def main(argv: list[str]) -> None:
@@ -97,6 +102,7 @@ def _settings(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
 def _run(name: str, arguments: argparse.Namespace) -> None:
     """Runs a variant and writes its row."""
     from components.corpus.parameters import PrepareParameters
+    from components.training.reader import BatchReader
     from pipelines import prepare, train
 
     if name == UNBUCKETED:
@@ -106,16 +112,19 @@ def _run(name: str, arguments: argparse.Namespace) -> None:
     corpora = {part: getattr(arguments, part) for part in CORPORA}
     values = {**COMMON, **VARIANTS[name], **corpora}
     data = Path(prepare.run(select(PrepareParameters, values)))
-    # After preparing, which only the first variant of a dataset has to do.
+    # After preparing, which only the first variant of a dataset has to do. Forced, because a reused training would
+    # report the time of another.
     began = time.monotonic()
-    plan = _plan(select(train.TrainParameters, values), data, began + 60 * arguments.minutes)
-    # Forced, because a reused training would report the time of another.
-    planned = {"epochs": plan.epochs, "max_minutes": plan.seconds / 60, "force": train.STEP}
-    trained = train.run(select(train.TrainParameters, {**values, **planned}), data)
-    scores = _scores(trained.model_uri, data)
+    planned = {"epochs": _MANY, "max_minutes": arguments.minutes, "force": train.STEP}
+    parameters = select(train.TrainParameters, {**values, **planned})
+    trained = train.run(parameters, data)
+    manifest = Manifest.load(data)
+    scores = _scores(trained.model_uri, data, manifest)
     row = {
         "settings": _settings(name, arguments),
-        **_recorded(name, trained.run_id, plan, scores),
+        **_recorded(
+            name, trained.run_id, BatchReader(data, manifest, "train", parameters.batch_tokens).batches, scores
+        ),
         "scores": scores,
         "machine_minutes": round((time.monotonic() - began) / 60, 1),
     }
@@ -128,64 +137,12 @@ def _run(name: str, arguments: argparse.Namespace) -> None:
     partial.replace(arguments.output)
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """Epochs that fit into the seconds that are left; ``batches`` of an epoch, seconds that validating it takes."""
-
-    epochs: int
-    seconds: float
-    batches: int
-    validation_seconds: float
-
-
-def _plan(parameters: Any, data: Path, until: float) -> _Plan:
-    """Tries a variant to see how many epochs fit into the time until then, that of the trial included."""
-    from components.model.parameters import ModelParameters
-    from components.text.codec import TextCodec
-    from components.training.fit import Training
-    from components.training.history import Steps
-    from components.training.parameters import TrainingParameters
-    from components.training.reader import BatchReader
-    from components.training.validation import Validation
-
-    trial_seconds = _TRIAL_SHARE * (until - time.monotonic())
-    manifest = Manifest.load(data)
-    fitting = replace(select(TrainingParameters, vars(parameters)), epochs=1)
-    batches = BatchReader(data, manifest, "train", fitting.batch_tokens).batches
-    with tempfile.TemporaryDirectory(prefix="trial-") as folder:
-        training = Training(data, Path(folder), select(ModelParameters, vars(parameters)), fitting)
-        # The first event comes when all is traced and compiled.
-        events = [(time.monotonic(), 0)]
-        with closing(training.run()) as run:
-            for event in run:
-                if not isinstance(event, Steps):
-                    break
-                events.append((time.monotonic(), event.step))
-                if len(events) > 2 and events[-1][0] - events[1][0] > trial_seconds:
-                    break
-        rates = [(later - now) / (step - before) for (now, before), (later, step) in itertools.pairwise(events)]
-        # The median, because now and then something is compiled for a new shape.
-        step_seconds = statistics.median(rates[1:] or rates)
-        validation = Validation(training.model, TextCodec.load(data), data, manifest, fitting.batch_tokens)
-        measured = [time.monotonic()]
-        for _ in range(2):
-            validation.measure()
-            measured.append(time.monotonic())
-    validation_seconds = measured[2] - measured[1]
-    # What was traced here is traced once more.
-    tracing = (events[1][0] - events[0][0]) + (measured[1] - measured[0] - validation_seconds)
-    left = until - time.monotonic()
-    epochs = max(1, int((left - tracing) / (batches * step_seconds + validation_seconds)))
-    return _Plan(epochs, max(left, 1.0), batches, validation_seconds)
-
-
-def _scores(model_uri: str, data: Path) -> dict[str, dict[str, dict[str, Any]]]:
+def _scores(model_uri: str, data: Path, manifest: Manifest) -> dict[str, dict[str, dict[str, Any]]]:
     """Split → search → BLEU, the half of its 95 % interval and sacreBLEU's signature."""
     from components.serving.package import load_model
     from components.translation.stream import translate_stream
 
     translator = load_model(model_uri).translator
-    manifest = Manifest.load(data)
     scores: dict[str, dict[str, dict[str, Any]]] = {}
     for split in ("validation", "test"):
         sources, references = zip(*read_heldout(data, manifest.heldout[split]), strict=True)
@@ -195,10 +152,16 @@ def _scores(model_uri: str, data: Path) -> dict[str, dict[str, dict[str, Any]]]:
             score = bleu(texts, references)
             row = {"bleu": round(score.value, 2), "interval": round(score.interval, 2), "signature": score.signature}
             scores.setdefault(split, {})[search] = row
+
+        def translate(texts: Sequence[str]) -> list[str]:
+            return [found.text for found in translate_stream(translator, texts, TranslationOptions(), len(texts))]
+
+        forms = measure_forms(translate, sources, references)
+        scores[split]["typed"] = {"bleu": round(statistics.mean(forms.values()), 2), "forms": forms}
     return scores
 
 
-def _recorded(name: str, run_id: str, plan: _Plan, scores: dict[str, dict[str, dict[str, Any]]]) -> dict[str, Any]:
+def _recorded(name: str, run_id: str, batches: int, scores: dict[str, dict[str, dict[str, Any]]]) -> dict[str, Any]:
     """Names the run in MLflow after the variant, gives it the scores, and returns what is known of its training."""
     import mlflow
 
@@ -207,18 +170,15 @@ def _recorded(name: str, run_id: str, plan: _Plan, scores: dict[str, dict[str, d
     for split, searches in scores.items():
         for search, score in searches.items():
             client.log_metric(run_id, f"{split}_bleu_{search.replace(' ', '_')}", score["bleu"])
-    minutes = client.get_metric_history(run_id, "train_minutes")
-    (first, last) = minutes[0], minutes[-1]
-    if len(minutes) > 1:
-        # From the end of the first epoch on, so without what is traced and compiled.
-        steps = last.step - first.step
-        per_epoch = 60 * (last.value - first.value) / steps * plan.batches - plan.validation_seconds
-    else:
-        per_epoch = 60 * last.value / last.step * plan.batches
+    reports = client.get_metric_history(run_id, "target_tokens_per_second")
+    # The median, because now and then something is compiled for a new shape, and after an epoch is validated.
+    milliseconds = statistics.median(
+        (later.timestamp - now.timestamp) / (later.step - now.step) for now, later in itertools.pairwise(reports)
+    )
     return {
-        "seconds_per_epoch": round(per_epoch, 1),
-        "epochs": round(last.step / plan.batches, 1),
-        "updates": last.step,
+        "seconds_per_epoch": round(milliseconds / 1000 * batches, 1),
+        "epochs": round(reports[-1].step / batches, 1),
+        "updates": reports[-1].step,
         "val_loss": round(client.get_metric_history(run_id, "val_loss")[-1].value, 3),
     }
 

@@ -151,7 +151,10 @@ class Translator:
                 source = tokens[row].as_py()
                 hypotheses[row] = [
                     self._hypothesis(
-                        source, spans[row], *(found[key][index, rank] for key in ("ids", "scores", "alignment"))
+                        pieces[row],
+                        source,
+                        spans[row],
+                        *(found[key][index, rank] for key in ("ids", "scores", "alignment")),
                     )
                     for rank in range(min(options.n_best, beam_width))
                     if rank == 0 or found["scores"][index, rank] > IMPOSSIBLE
@@ -219,11 +222,18 @@ class Translator:
         return [forced[row] for row in range(len(sources))]
 
     def _hypothesis(
-        self, source: Sequence[str], spans: Sequence[str], ids: np.ndarray, score: np.ndarray, positions: np.ndarray
+        self,
+        sentence: str,
+        source: Sequence[str],
+        spans: Sequence[str],
+        ids: np.ndarray,
+        score: np.ndarray,
+        positions: np.ndarray,
     ) -> Hypothesis:
         """One output of the search as text; ``<unk>`` becomes the source token that the attention points at.
 
         Args:
+            sentence: stands in for an output without text, so that nothing disappears.
             source: the sentence's tokens, in reading order.
             ids: [length], ending with EOS and padding.
             score: the logarithm of the output's probability.
@@ -244,7 +254,7 @@ class Translator:
             else self.codec.target_vocabulary.tokens[token_id]
             for token_id, position in zip(ids[tokens], positions, strict=True)
         ]
-        text = self.codec.target_text(target, spans)
+        text = self.codec.target_text(target, spans) or sentence
         alignment = Alignment(tuple(source), tuple(target), tuple(map(int, positions)), tuple(map(int, ids[tokens])))
         return Hypothesis(text, float(score), (alignment,))
 

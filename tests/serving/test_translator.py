@@ -63,6 +63,11 @@ def test_alternatives_of_a_paragraph_join_those_of_its_sentences(translator: Tra
     ]
 
 
+def test_a_sentence_stands_in_for_a_translation_without_text(translator: Translator) -> None:
+    (translation,) = translator.translate(["Two. One two."], TranslationOptions(beam_width=3, n_best=3))
+    assert [found.text for found in translation.hypotheses] == ["Two. One two.", "Two One two", "Two. One"]
+
+
 def test_words_and_signs_that_were_never_learnt_come_through(translator: Translator) -> None:
     given = ["Where are my Kayaks?", "zebra runs", "A dog 🦓🦓, rides you@me.org", "▁ ␛ ￭ one", "A MAN RIDES."]
     assert texts(translator, *given) == given
