@@ -3,8 +3,8 @@
 Usage: python -m benchmarks.ablations --corpus 'train.{en,fr}' --validation_corpus 'val.{en,fr}'
            --test_corpus 'test.{en,fr}' [--minutes 5] [--only NAME,…] [--force] [--output benchmarks/ablations.json]
 
-Every variant has the same minutes to train in, over which its learning rate falls to its end whatever a step costs. Each
-is prepared and trained by the project's own entry points, in the MLflow experiment ``ablations``, and scored on
+Every variant has the same minutes to train in, and its learning rate falls to its end whatever a step costs. Each is
+prepared and trained by the project's own entry points, in the MLflow experiment ``ablations``, and scored on
 validation and test sentences as they were given, greedily and with a beam of 5 (cased detokenized sacreBLEU), and
 greedily in the forms that people type (the mean over ``components.evaluation.robustness.FORMS``). The output holds a
 row a variant. One that is there with the same settings is not run again: what was interrupted goes on by the same

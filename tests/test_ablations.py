@@ -10,8 +10,12 @@ ROW["scores"] = {split: {"greedy": SCORE, "beam 5": SCORE | {"bleu": 52.0}} for 
 
 
 def test_a_row_says_what_was_measured() -> None:
-    rows = table({"variants": {"full softmax": ROW}}).splitlines()
-    assert rows[2:] == ["| full softmax | 31.2 | 8.0 | 51.3 ± 1.3 | 52.0 ± 1.3 | 51.3 ± 1.3 | 52.0 ± 1.3 |"]
+    typed = {split: scores | {"typed": {"bleu": 48.04}} for split, scores in ROW["scores"].items()}
+    rows = table({"variants": {"full softmax": ROW, "words": ROW | {"scores": typed}}}).splitlines()
+    assert rows[2:] == [
+        "| full softmax | 31.2 | 8.0 | 51.3 ± 1.3 | 52.0 ± 1.3 | 51.3 ± 1.3 | 52.0 ± 1.3 |  |  |",
+        "| words | 31.2 | 8.0 | 51.3 ± 1.3 | 52.0 ± 1.3 | 51.3 ± 1.3 | 52.0 ± 1.3 | 48.0 | 48.0 |",
+    ]
 
 
 def test_the_table_stands_between_its_marks() -> None:
