@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components.text import noise
 from components.text.codec import CodecSettings, TextCodec
 from components.text.inventory import Inventory
 from components.text.noise import Noise, with_other_spaces, with_slips, without_accents
