@@ -36,6 +36,7 @@ ROUTES = {
 # Scripts, styles and pictures; no part of such a path begins with a dot.
 _FILES = re.compile(r"/(assets|static)(/\w[\w.-]*)+", re.ASCII)
 _STYLE = """
+.warning { background: #fef3c7; color: #92400e; border-radius: .5rem; padding: .4rem .6rem; margin: 0; }
 .found { overflow-x: auto; }
 .found table, .found tr { border: 0; border-collapse: collapse; margin: 0; }
 .attention { background: #fff; border-radius: .5rem; padding: .5rem; }
@@ -72,14 +73,15 @@ def _blocks(model: "ServedModel", limits: Limits, slots: int) -> "Blocks":
     names = {"en": "English", "fr": "French"}
     source, target = (names.get(code, code) for code in (codec.source_language, codec.target_language))
 
-    def answer(text: str, beam_width: int, n_best: int) -> tuple[str, str, str]:
+    def answer(text: str, beam_width: int, n_best: int) -> tuple[str, str, str, str]:
         try:
             check_texts([text], limits)
             width = max(int(beam_width), int(n_best))
             (translation,) = model.translator.translate([text], TranslationOptions(width, n_best=int(n_best)))
         except InputError as error:
             raise gradio.Error(str(error), print_exception=False) from None
-        return translation.text, alternatives_table(translation), attention_charts(model.translator, translation)
+        shown = alternatives_table(translation), attention_charts(model.translator, translation)
+        return translation.text, warning_note(translation), *shown
 
     with gradio.Blocks(title=f"{source} → {target}", analytics_enabled=False) as blocks:
         gradio.Markdown(f"# {source} → {target}")
@@ -93,6 +95,7 @@ def _blocks(model: "ServedModel", limits: Limits, slots: int) -> "Blocks":
                 gradio.Examples(EXAMPLES, inputs=text)
             with gradio.Column():
                 translation = gradio.Textbox(label=target, lines=4, interactive=False, buttons=["copy"])
+                warning = gradio.HTML()
                 gradio.Markdown("**Alternatives** and their log-probabilities")
                 alternatives = gradio.HTML()
                 gradio.Markdown(f"Answered by **{html.escape(model.label)}**", elem_id="model")
@@ -105,12 +108,17 @@ def _blocks(model: "ServedModel", limits: Limits, slots: int) -> "Blocks":
             event(
                 answer,
                 inputs=[text, beam_width, n_best],
-                outputs=[translation, alternatives, attention],
+                outputs=[translation, warning, alternatives, attention],
                 concurrency_limit=slots,
                 concurrency_id="translate",
                 api_visibility="private",
             )
     return blocks.queue(max_size=QUEUED, api_open=False)
+
+
+def warning_note(translation: Translation) -> str:
+    """HTML: why not to rely on the translation, if there is a reason."""
+    return f'<p class="warning" role="alert">⚠ {html.escape(translation.warning)}</p>' if translation.warning else ""
 
 
 def alternatives_table(translation: Translation) -> str:

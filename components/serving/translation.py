@@ -61,6 +61,13 @@ class Translation:
     def text(self) -> str:
         return self.hypotheses[0].text
 
+    @property
+    def warning(self) -> str:
+        """Why not to rely on the translation; empty if nothing speaks against it."""
+        if self.known_words >= FEWEST_KNOWN:
+            return ""
+        return f"the model knows {self.known_words:.0%} of the words of this text: do not rely on the translation"
+
     def alternatives(self) -> list[dict[str, Any]]:
         """All of them with their scores, in types that JSON knows."""
         return [{"translation": found.text, "score": found.score} for found in self.hypotheses]
@@ -79,10 +86,8 @@ class Translation:
             "alternatives": self.alternatives(),
             "known_words": round(self.known_words, 3),
         }
-        if self.known_words < FEWEST_KNOWN:
-            record["warning"] = (
-                f"the model knows {self.known_words:.0%} of the words of this text: do not rely on the translation"
-            )
+        if self.warning:
+            record["warning"] = self.warning
         if alignment:
             record["alignment"] = [
                 {

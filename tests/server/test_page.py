@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from components.server.page import EXAMPLES, alternatives_table, attention_charts
+from components.server.page import EXAMPLES, alternatives_table, attention_charts, warning_note
 from components.serving.options import TranslationOptions
 from components.serving.translation import Alignment, Hypothesis, Translation
 from components.serving.translator import Translator, TranslatorSettings, load_exported, search_of
@@ -41,6 +41,11 @@ def test_each_word_of_the_translation_is_a_row_of_what_it_looked_at(translator: 
 def test_a_model_exported_without_its_attention(exported: tuple[Path, Path]) -> None:
     translator = Translator(echo_codec(), search_of(load_exported(exported[0])), TranslatorSettings())
     assert "without its attention" in attention_charts(translator, TRANSLATION)
+
+
+def test_a_translation_not_to_be_relied_on_is_marked() -> None:
+    assert warning_note(TRANSLATION) == ""
+    assert "knows 25% of the words" in warning_note(Translation(TRANSLATION.hypotheses, known_words=0.25))
 
 
 @pytest.fixture
