@@ -5,6 +5,7 @@ curl http://127.0.0.1:5001/invocations -H "Content-Type: application/json" -d '{
 """
 
 import functools
+import logging
 import socket
 from collections.abc import Sequence
 
@@ -14,7 +15,7 @@ from components.serving.package import URI_SCHEMES
 from components.tracking import check_tracking
 from pipelines import cli
 
-ABOUT = "Serves a model over HTTP with MLflow's scoring protocol: /invocations, /ping, /version."
+ABOUT = "Serves a model over HTTP with MLflow's scoring protocol: /invocations; probes at /live and /ready."
 
 
 def main(argv: Sequence[str]) -> None:
@@ -23,11 +24,13 @@ def main(argv: Sequence[str]) -> None:
 
 
 def run(parameters: ServeParameters) -> None:
-    """Answers requests until it is interrupted.
+    """Answers requests until it is told to end.
 
     Raises:
         InputError: if the model cannot be loaded, or the address is taken.
     """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("components.server").setLevel(logging.INFO)
     listener = _listener(parameters.host, parameters.port)
     if parameters.model.startswith(URI_SCHEMES):
         check_tracking()

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
@@ -14,10 +13,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from components.errors import InputError
+from components.server.models import Models, ServedModel
 from components.server.page import page_method
 from components.server.scoring import JSON, Limits, RefusedRequestError, read_request
-from components.serving.options import TranslationOptions
-from components.serving.package import LoadedModel
 
 # A body that takes longer to arrive is not waited for.
 BODY_SECONDS = 30.0
@@ -30,58 +28,29 @@ Route = tuple[str, Callable[[Request, bytes], Awaitable[ASGIApp]]]
 _logger = logging.getLogger(__name__)
 
 
-class ServedModel:
-    """A packaged translator as requests reach it."""
-
-    def __init__(self, loaded: LoadedModel):
-        self.label = loaded.found.label
-        self.translator = loaded.translator
-        self._pyfunc = loaded.pyfunc
-        schema = loaded.pyfunc.metadata.get_params_schema()
-        self._parameters = {parameter.name for parameter in schema.params} if schema else set()
-
-    def predict(self, texts: Sequence[str], params: Mapping[str, Any]) -> list[Any]:
-        """The model's output for each text, shape [n] → [n]: here the texts of ``/invocations`` go into the model."""
-        return self._pyfunc.predict(list(texts), params=dict(params))
-
-    def params(self, options: TranslationOptions) -> dict[str, Any]:
-        """The inference parameters for these options.
-
-        All that the model's signature names are given, because an older model may have other defaults. MLflow would
-        ignore the others.
-
-        Raises:
-            InputError: if the model cannot do what the options ask for, or does not know a parameter that differs from
-                its default.
-        """
-        self.translator.settings.check(options)
-        defaults, params = asdict(TranslationOptions()), asdict(options)
-        for name in params.keys() - self._parameters:
-            if (found := params.pop(name)) != defaults[name]:
-                raise InputError(
-                    f"{name}: found {found}, must be {defaults[name]} for this model, which was packaged before there"
-                    " was this parameter"
-                )
-        return params
-
-
 class Application:
     """The ASGI application: answers valid requests with the model's output, and the others with one clear line.
 
     Args:
-        model: its name stands in the header ``model`` of every answer.
+        models: the model that answers; its name stands in the header ``model`` of every answer.
         limits: of one request.
         slots: requests that are translated at the same time; the others wait.
-        page: answers at the paths that the page needs; without it those do not exist.
+
+    ``page`` answers at the paths that the page needs; without it those do not exist. ``running`` counts the requests
+    that have arrived and are not answered. ``draining`` is set when the server is about to end: what has arrived is
+    answered, what comes then is sent elsewhere.
     """
 
-    def __init__(self, model: ServedModel, limits: Limits, slots: int, page: ASGIApp | None = None):
-        self._model = model
-        self._headers = {"model": model.label.encode("ascii", "replace").decode()}
+    def __init__(self, models: Models, limits: Limits, slots: int):
+        self.page: ASGIApp | None = None
+        self.running = 0
+        self.draining = False
+        self._models = models
         self._limits = limits
-        self._page = page
         self._slots = asyncio.Semaphore(slots)
         self._routes: dict[str, Route] = {
+            "/live": ("GET", self._live),
+            "/ready": ("GET", self._ready),
             "/ping": ("GET", self._ping),
             "/health": ("GET", self._ping),
             "/version": ("GET", self._version),
@@ -89,20 +58,25 @@ class Application:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            if self._page:  # It starts and stops with the server.
-                await self._page(scope, receive, send)
-            return
+        self.running += 1
         try:
-            response = await self._response(Request(scope, receive))
-        except RefusedRequestError as error:
-            response = self._error(error.status, str(error))
+            response = await self._answer(Request(scope, receive))
+            await response(scope, receive, send)
         except ClientDisconnect:
             return
+        finally:
+            self.running -= 1
+
+    async def _answer(self, request: Request) -> ASGIApp:
+        try:
+            return await self._response(request)
+        except RefusedRequestError as error:
+            return self._error(error)
+        except ClientDisconnect:
+            raise
         except Exception:
             _logger.exception("a request failed")
-            response = self._error(500, "the request failed; the server's log says why")
-        await response(scope, receive, send)
+            return self._error(RefusedRequestError("the request failed; the server's log says why", 500))
 
     async def _response(self, request: Request) -> ASGIApp:
         """The response to a request, from its route.
@@ -114,17 +88,31 @@ class Application:
         path = request.scope["path"]
         if path in self._routes:
             method, respond = self._routes[path]
-        elif self._page and (page := page_method(path)):
+        elif self.page and (page := page_method(path)):
             method, respond = page, self._on_page
         else:
             raise RefusedRequestError(f"path: must be one of {', '.join(self._routes)}", 404)
         if request.method != method:
             raise RefusedRequestError(f"method: {path} takes {method}", 405)
+        if self.draining and method == "POST":
+            raise RefusedRequestError("the server is about to end", 503, retry_after=1)
         if int(request.headers.get("content-length", 0)) > DISCARDED_BYTES:
             raise RefusedRequestError(f"body: is longer than {self._limits.body_bytes} bytes", 413)
         return await respond(request, await _read_body(request, self._limits.body_bytes))
 
+    async def _live(self, request: Request, body: bytes) -> Response:
+        return self._json(200, json.dumps({"status": "live"}))
+
+    async def _ready(self, request: Request, body: bytes) -> Response:
+        """Whether further requests should come here, and which version should answer but cannot."""
+        status = "draining" if self.draining else "ready" if self._models.current else "loading"
+        found = {"status": status, "model": self._models.current.label if self._models.current else None}
+        if self._models.refused:
+            found["refused"] = self._models.refused
+        return self._json(200 if status == "ready" else 503, json.dumps(found))
+
     async def _ping(self, request: Request, body: bytes) -> Response:
+        self._model()
         return self._json(200, "\n")
 
     async def _version(self, request: Request, body: bytes) -> Response:
@@ -134,22 +122,35 @@ class Application:
         if _header(request, "content-encoding") not in ("", "identity"):
             raise RefusedRequestError("Content-Encoding: must not be set, a body is taken as it is", 415)
         texts, options = read_request(body, _header(request, "content-type"), self._limits)
+        model = self._model()
         try:
-            params = self._model.params(options)
+            params = model.params(options)
         except InputError as error:
             raise RefusedRequestError(f"params: {error}") from None
         # MLflow takes an empty list for a table without columns.
-        predictions = await self._predict(request, texts, params) if texts else []
-        return self._json(200, json.dumps({"predictions": predictions}))
+        predictions = await self._predict(model, request, texts, params) if texts else []
+        return self._json(200, json.dumps({"predictions": predictions}), model)
 
-    async def _predict(self, request: Request, texts: Sequence[str], params: Mapping[str, Any]) -> list[Any]:
+    def _model(self) -> ServedModel:
+        """The model that answers a request, to its end.
+
+        Raises:
+            RefusedRequestError: if there is none yet.
+        """
+        if not self._models.current:
+            raise RefusedRequestError("the server is still loading its model", 503, retry_after=1)
+        return self._models.current
+
+    async def _predict(
+        self, model: ServedModel, request: Request, texts: Sequence[str], params: Mapping[str, Any]
+    ) -> list[Any]:
         """The model's output, when a slot is free and if the client still waits for it."""
         disconnect = asyncio.ensure_future(request.receive())  # The body has been read: nothing else can arrive.
         try:
             async with self._slots:
                 if disconnect.done():
                     raise ClientDisconnect
-                return await asyncio.to_thread(self._model.predict, texts, params)
+                return await asyncio.to_thread(model.predict, texts, params)
         finally:
             disconnect.cancel()
 
@@ -160,18 +161,24 @@ class Application:
             return messages.pop() if messages else await request.receive()
 
         async def respond(scope: Scope, receive: Receive, send: Send) -> None:
-            assert self._page
-            await self._page(scope, receive_again, send)
+            assert self.page
+            await self.page(scope, receive_again, send)
 
         return respond
 
-    def _json(self, status: int, content: str) -> Response:
-        return Response(content, status, self._headers, JSON)
+    def _json(self, status: int, content: str, model: ServedModel | None = None) -> Response:
+        headers = {"Connection": "close"} if self.draining else {}
+        if answering := model or self._models.current:
+            headers["model"] = answering.label.encode("ascii", "replace").decode()
+        return Response(content, status, headers, JSON)
 
-    def _error(self, status: int, message: str) -> Response:
+    def _error(self, error: RefusedRequestError) -> Response:
         """An error in MLflow's form."""
-        code = {400: "BAD_REQUEST", 500: "INTERNAL_ERROR"}.get(status, HTTPStatus(status).name)
-        return self._json(status, json.dumps({"error_code": code, "message": message}))
+        code = {400: "BAD_REQUEST", 500: "INTERNAL_ERROR"}.get(error.status, HTTPStatus(error.status).name)
+        response = self._json(error.status, json.dumps({"error_code": code, "message": str(error)}))
+        if error.retry_after:
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
 
 
 def _header(request: Request, name: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from gradio import Blocks
 
-    from components.server.application import ServedModel
+    from components.server.models import Models
 
 EXAMPLES = ["A man in an orange hat is staring at something.", "Where are my keys? I don't see them."]
 # Attention is shown for so many sentences of a text.
@@ -51,7 +51,7 @@ def page_method(path: str) -> str | None:
     return "GET" if _FILES.fullmatch(path) else ROUTES.get(path)
 
 
-def page_application(model: "ServedModel", limits: Limits, slots: int) -> "FastAPI":
+def page_application(models: "Models", limits: Limits, slots: int) -> "FastAPI":
     """The page as an application of its own."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     import gradio
@@ -59,29 +59,33 @@ def page_application(model: "ServedModel", limits: Limits, slots: int) -> "FastA
 
     # The system's fonts: the usual themes load theirs from elsewhere.
     theme = gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"])
-    blocks = _blocks(model, limits, slots)
+    blocks = _blocks(models, limits, slots)
     outer = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     looks: dict[str, Any] = {"theme": theme, "css": _STYLE, "footer_links": [], "ssr_mode": False}
     # Other errors would reveal the server's insides; those of class gradio.Error are shown all the same.
     return gradio.mount_gradio_app(outer, blocks, path="/", show_error=False, **looks)
 
 
-def _blocks(model: "ServedModel", limits: Limits, slots: int) -> "Blocks":
+def _blocks(models: "Models", limits: Limits, slots: int) -> "Blocks":
     import gradio
 
-    codec = model.translator.codec.settings
+    assert models.current
+    codec = models.current.translator.codec.settings
     names = {"en": "English", "fr": "French"}
     source, target = (names.get(code, code) for code in (codec.source_language, codec.target_language))
 
-    def answer(text: str, beam_width: int, n_best: int) -> tuple[str, str, str, str]:
+    def answer(text: str, beam_width: int, n_best: int) -> tuple[str, str, str, str, str]:
+        assert models.current
+        model = models.current
         try:
             check_texts([text], limits)
             width = max(int(beam_width), int(n_best))
             (translation,) = model.translator.translate([text], TranslationOptions(width, n_best=int(n_best)))
         except InputError as error:
             raise gradio.Error(str(error), print_exception=False) from None
-        shown = alternatives_table(translation), attention_charts(model.translator, translation)
-        return translation.text, warning_note(translation), *shown
+        charts = attention_charts(model.translator, translation)
+        shown = warning_note(translation), alternatives_table(translation), charts, _answered_by(model.label)
+        return translation.text, *shown
 
     with gradio.Blocks(title=f"{source} → {target}", analytics_enabled=False) as blocks:
         gradio.Markdown(f"# {source} → {target}")
@@ -98,7 +102,7 @@ def _blocks(model: "ServedModel", limits: Limits, slots: int) -> "Blocks":
                 warning = gradio.HTML()
                 gradio.Markdown("**Alternatives** and their log-probabilities")
                 alternatives = gradio.HTML()
-                gradio.Markdown(f"Answered by **{html.escape(model.label)}**", elem_id="model")
+                answered_by = gradio.Markdown(_answered_by(models.current.label), elem_id="model")
         gradio.Markdown(
             "**Attention** – which words of the text (columns) each word of the translation (rows) looked at;"
             " the darker, the more"
@@ -108,7 +112,7 @@ def _blocks(model: "ServedModel", limits: Limits, slots: int) -> "Blocks":
             event(
                 answer,
                 inputs=[text, beam_width, n_best],
-                outputs=[translation, warning, alternatives, attention],
+                outputs=[translation, warning, alternatives, attention, answered_by],
                 concurrency_limit=slots,
                 concurrency_id="translate",
                 api_visibility="private",
@@ -119,6 +123,10 @@ def _blocks(model: "ServedModel", limits: Limits, slots: int) -> "Blocks":
 def warning_note(translation: Translation) -> str:
     """HTML: why not to rely on the translation, if there is a reason."""
     return f'<p class="warning" role="alert">⚠ {html.escape(translation.warning)}</p>' if translation.warning else ""
+
+
+def _answered_by(label: str) -> str:
+    return f"Answered by **{html.escape(label)}**"
 
 
 def alternatives_table(translation: Translation) -> str:

@@ -16,11 +16,15 @@ JSON, CSV = "application/json", "text/csv"
 
 
 class RefusedRequestError(InputError):
-    """A request that is not answered with translations, but with the HTTP status ``status``."""
+    """A request that is not answered with translations, but with the HTTP status ``status``.
 
-    def __init__(self, message: str, status: int = 400):
+    ``retry_after``: the seconds after which the same request may be answered; 0: it never will be.
+    """
+
+    def __init__(self, message: str, status: int = 400, retry_after: int = 0):
         super().__init__(message)
         self.status = status
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)

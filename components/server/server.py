@@ -1,19 +1,26 @@
-"""The HTTP server: a packaged translator answers at a socket until it is interrupted."""
+"""The HTTP server: a packaged translator answers at a socket until it is told to end."""
 
 import asyncio
+import logging
+import math
 import os
+import signal
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from types import FrameType
 
 import uvicorn
+from uvicorn.lifespan.on import LifespanOn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from components.parameters import parameter
-from components.server.application import Application, ServedModel
+from components.server.application import Application
+from components.server.models import Models
 from components.server.scoring import Limits
-from components.serving.package import FORMS, load_model
+from components.serving.package import FORMS
 
 # Connections at once; one beyond that is answered with status 503.
 MAX_CONNECTIONS = 512
@@ -21,6 +28,8 @@ MAX_CONNECTIONS = 512
 REQUEST_SECONDS = 10.0
 # In which a client must take some part of an answer.
 ANSWER_SECONDS = 30.0
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -33,41 +42,80 @@ class ServeParameters:
     max_texts: int = parameter(1000, "texts that one request may hold", minimum=1)
     max_characters: int = parameter(20_000, "characters that one request may hold, all texts together", minimum=1)
     page: bool = parameter(False, "also show a page on which a person can try the model, at /")
+    follow: float = parameter(
+        0.0,
+        "seconds between two looks at which version the alias in `model` names; another one then takes over, without a"
+        " pause; 0: never",
+        minimum=0,
+    )
+    grace_s: float = parameter(
+        30.0,
+        "seconds that requests have to be answered after SIGTERM or Ctrl-C; a second signal ends at once",
+        minimum=0,
+    )
 
 
 def serve(parameters: ServeParameters, listener: socket.socket, when_ready: Callable[[str], None]) -> None:
-    """Answers at ``listener``, a bound socket, until it is interrupted.
+    """Answers at ``listener``, a bound socket, until it is told to end; returns when what had arrived is answered.
 
-    Calls ``when_ready`` with the model's name once requests are answered.
+    It listens at once, so that ``/live`` and ``/ready`` can say that the model is still loaded. Calls ``when_ready``
+    with the model's name once requests are answered.
 
     Raises:
         InputError: if the model cannot be loaded.
     """
     slots = set_threads()
-    model = ServedModel(load_model(parameters.model))
+    models = Models(parameters.model, parameters.follow)
     limits = Limits(parameters.max_texts, parameters.max_characters)
-    page = None
-    if parameters.page:
-        from components.server.page import page_application  # Gradio takes seconds; most servers show no page.
-
-        page = page_application(model, limits, slots)
-
-    class Announced(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            when_ready(model.label)
-
+    application = Application(models, limits, slots)
     config = uvicorn.Config(
-        Application(model, limits, slots, page),
+        application,
         http=Connection,
         ws="none",
         log_level="warning",
         server_header=False,
         limit_concurrency=MAX_CONNECTIONS,
-        lifespan="on" if page else "off",
+        lifespan="off",
     )
+
+    class Server(uvicorn.Server):
+        end_by = math.inf
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            loading = asyncio.wrap_future(models.start())
+            while not loading.done() and not application.draining:
+                await asyncio.wait({loading}, timeout=0.1)
+            if not loading.done():
+                return
+            model = loading.result()
+            if parameters.page:
+                from components.server.page import page_application  # Gradio takes seconds; most servers show no page.
+
+                application.page = page_application(models, limits, slots)
+                await LifespanOn(uvicorn.Config(application.page, log_level="warning")).startup()
+            when_ready(model.label)
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            """The first signal lets what has arrived be answered, the second does not."""
+            if application.draining:
+                self.force_exit = self.should_exit = True
+                return
+            self._captured_signals.append(signal.SIGINT)
+            self.end_by = time.monotonic() + parameters.grace_s
+            application.draining = True
+
+        async def on_tick(self, counter: int) -> bool:
+            if application.draining and (not application.running or time.monotonic() > self.end_by):
+                if application.running:
+                    _logger.warning("%d requests are not answered within grace_s", application.running)
+                # What a client has not taken yet is sent meanwhile.
+                self.config.timeout_graceful_shutdown = max(math.ceil(self.end_by - time.monotonic()), 1)
+                self.should_exit = True
+            return await super().on_tick(counter)
+
     with suppress(KeyboardInterrupt):
-        Announced(config).run(sockets=[listener])
+        Server(config).run(sockets=[listener])
 
 
 def set_threads() -> int:

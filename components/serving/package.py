@@ -236,12 +236,26 @@ def load_model(model: str) -> LoadedModel:
     return find_model(model).load()
 
 
+def pinned(model: str) -> str:
+    """The same model by a URI that always names it: an alias is replaced by the version that has it now.
+
+    Raises:
+        InputError: if there is no such name or alias, or the store is away.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return _version(model)[0]
+    except MlflowException as error:
+        raise _not_loaded(model, error) from None
+
+
 def _download(model: str) -> FoundModel:
     from mlflow import artifacts
     from mlflow.exceptions import MlflowException
 
     try:
-        uri, name, version = _pinned(model)
+        uri, name, version = _version(model)
         if _is_on_this_machine(uri):
             return FoundModel(Path(artifacts.download_artifacts(uri)), uri, name, version)
         with ExitStack() as scratch:
@@ -250,11 +264,15 @@ def _download(model: str) -> FoundModel:
             weakref.finalize(found, scratch.pop_all().close)
             return found
     except (MlflowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            f"model: {model} cannot be loaded from the store {_store()}: {reason}; `./nmt` makes a model there,"
-            f" MLFLOW_TRACKING_URI names another store (valid: {FORMS})"
-        ) from None
+        raise _not_loaded(model, error) from None
+
+
+def _not_loaded(model: str, error: Exception) -> InputError:
+    reason = str(error).splitlines()[0]
+    return InputError(
+        f"model: {model} cannot be loaded from the store {_store()}: {reason}; `./nmt` makes a model there,"
+        f" MLFLOW_TRACKING_URI names another store (valid: {FORMS})"
+    )
 
 
 def _is_on_this_machine(uri: str) -> bool:
@@ -273,7 +291,7 @@ def _store() -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else uri
 
 
-def _pinned(model: str) -> tuple[str, str, str]:
+def _version(model: str) -> tuple[str, str, str]:
     """(URI, name, version) with an alias replaced by the version that has it now; empty name if it is not registered.
 
     Raises:

@@ -166,7 +166,7 @@ def raw_request(
 
 INVALID = "Invalid HTTP request received."
 TYPE = "Content-Type: must be application/json or text/csv, in UTF-8"
-PATHS = "path: must be one of /ping, /health, /version, /invocations"
+PATHS = "path: must be one of /live, /ready, /ping, /health, /version, /invocations"
 CHUNKS = (b'5\r\n{"inp\r\nf\r\nuts": ["Yes!"]}\r\n0\r\n\r\n', b"Transfer-Encoding: chunked")
 HOSTILE_REQUESTS: dict[str, tuple[bytes, int, str]] = {
     **{case: (raw_request(body), status, message) for case, (body, status, message) in HOSTILE_BODIES.items()},

@@ -11,7 +11,8 @@ from mlflow.types import ParamSchema, ParamSpec
 
 from components.errors import InputError
 from components.server import application as application_module
-from components.server.application import Application, ServedModel
+from components.server.application import Application
+from components.server.models import ServedModel
 from components.server.scoring import Limits
 from components.serving.options import TranslationOptions
 
@@ -29,7 +30,13 @@ def model(*parameters: str, predict: Any = None) -> ServedModel:
     schema = ParamSchema([ParamSpec(name, "long", 1) for name in parameters])
     pyfunc = SimpleNamespace(metadata=SimpleNamespace(get_params_schema=lambda: schema), predict=predict)
     translator = SimpleNamespace(settings=SimpleNamespace(check=lambda options: None))
-    return ServedModel(SimpleNamespace(found=SimpleNamespace(label="model"), translator=translator, pyfunc=pyfunc))  # type: ignore[arg-type]
+    found = SimpleNamespace(label="model", uri="model")
+    return ServedModel(SimpleNamespace(found=found, translator=translator, pyfunc=pyfunc))  # type: ignore[arg-type]
+
+
+def application_of(model: ServedModel, limits: Limits) -> Application:
+    """One that translates a request at a time."""
+    return Application(SimpleNamespace(current=model, refused=""), limits, slots=1)  # type: ignore[arg-type]
 
 
 def test_the_model_is_given_all_parameters_that_it_knows() -> None:
@@ -69,7 +76,7 @@ def test_a_client_that_disconnects_while_it_waits_is_not_translated() -> None:
         return answer
 
     async def three() -> list[list[Any]]:
-        application = Application(model(*vars(TranslationOptions()), predict=predict), Limits(), slots=1)
+        application = application_of(model(*vars(TranslationOptions()), predict=predict), Limits())
         disconnect, stays = asyncio.Event(), asyncio.Event()
         asking = [asyncio.create_task(ask(application, n, disconnect if n == 1 else stays)) for n in range(3)]
         await asyncio.sleep(0.05)
@@ -109,7 +116,8 @@ def ask_page(method: str, path: str, *parts: bytes, arrives: bool = True) -> tup
     async def send(message: Any) -> None:
         answer.append(message)
 
-    application = Application(model(), Limits(texts=1, characters=1), slots=1, page=page)
+    application = application_of(model(), Limits(texts=1, characters=1))
+    application.page = page
     scope = {**SCOPE, "method": method, "path": path}
     asyncio.run(asyncio.wait_for(application(scope, receive, send), 10))
     return answer[0]["status"], bytes(reached)
