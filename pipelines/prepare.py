@@ -104,6 +104,7 @@ def metrics(manifest: Manifest) -> dict[str, float]:
         "pairs_duplicate": counts.duplicates,
         **{f"rejected_{rule}": lines for rule, lines in counts.rejected.items()},
         **{f"{split}_records": manifest.records(split) for split in manifest.splits},
+        "train_draws": manifest.draws(),
         **{f"{side}_oov_rate": facts.oov_rate for side, facts in manifest.vocabularies.items()},
         **{
             f"{split}_{side}_oov_rate": share
@@ -124,9 +125,11 @@ def summary(manifest: Manifest) -> str:
         + (" (there are no more)" if facts.size < manifest.parameters["vocab_size"] else "")
         for facts in manifest.vocabularies.values()
     )
+    mix = ", ".join(f"{word['word']} {word['draws']:,}" for word in manifest.statistics["words"])
+    drawn = f"; an epoch draws {mix}" if manifest.draws() != manifest.records("train") else ""
     return (
         f"{counts.read:,} pairs read, {counts.kept:,} kept ({splits}), {counts.duplicates:,} duplicates,"
-        f" {sum(counts.rejected.values()):,} rejected{f' ({rejected})' if rejected else ''}; {vocabularies};"
+        f" {sum(counts.rejected.values()):,} rejected{f' ({rejected})' if rejected else ''}{drawn}; {vocabularies};"
         f" fingerprint {manifest.fingerprint[:16]}…"
     )
 

@@ -36,9 +36,10 @@ REJECTED = pa.schema([*_POSITION, ("source", pa.string()), ("target", pa.string(
 HELD_OUT = pa.schema([*_POSITION, ("source", pa.string()), ("target", pa.string())])
 # Sentences of one side, to learn a tokenizer from.
 SENTENCES = pa.schema([("hash", pa.uint64()), ("sentence", pa.string())])
-# Columns of a block of pairs that become records: the split, the low end of the length bucket, and a list of tokens on
-# either side. Lists of a dictionary type: each distinct token once, and numbers of 16 bits if there are few of them.
-TOKENIZED = ("split", "low", "source", "target")
+# Columns of a block of pairs that become records: the split (an index into manifest.SPLITS), the low end of the length
+# bucket and the word of the corpus, as in `records.Bucket`, and a list of tokens on either side. Lists of a dictionary
+# type: each distinct token once, and numbers of 16 bits if there are few of them.
+TOKENIZED = ("split", "low", "word", "source", "target")
 # How often the tokens of one side occur.
 TOKEN_COUNTS = pa.schema([("token", pa.string()), ("count", pa.int64())])
 SIDES = ("source", "target")
@@ -111,6 +112,19 @@ def divide(block: pa.RecordBatch, parts: np.ndarray) -> Iterator[tuple[int, pa.R
     starts = np.flatnonzero(np.diff(sorted_parts, prepend=-1))
     for start, stop in zip(starts, [*starts[1:], len(parts)], strict=True):
         yield int(sorted_parts[start]), sorted_block.slice(start, stop - start)
+
+
+def groups(*columns: np.ndarray) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+    """Each distinct combination of values, in order, and the rows that have it.
+
+    Args:
+        columns: non-negative whole numbers, shape [n] each.
+    """
+    combined = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        combined = combined * (column.max(initial=0) + 1) + column
+    for value, first in zip(*np.unique(combined, return_index=True), strict=True):
+        yield tuple(int(column[first]) for column in columns), np.flatnonzero(combined == value)
 
 
 def spread(work: Callable[[T], R], items: Iterable[T]) -> list[R]:

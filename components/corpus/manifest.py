@@ -19,7 +19,7 @@ from components.corpus.report import (
 )
 from components.corpus.rules import DUPLICATE
 from components.dataset.manifest import SPLITS, BucketRecords, Counts, Manifest, VocabularyFacts
-from components.dataset.records import format_fingerprint
+from components.dataset.records import Bucket, format_fingerprint
 from components.errors import InputError
 
 # Points of the vocabulary's coverage curve.
@@ -33,17 +33,20 @@ def make_manifest(plan: Plan, report: PrepareReport) -> Manifest:
         InputError: if no pair is left for training, or a corpus is empty.
         ValueError: if lines were lost on the way, which would be a defect of this program.
     """
+    read: Counter[str] = Counter()
+    for file, lines in report.read.items():
+        read[plan.files[file].parameter] += lines
     width, languages = plan.parameters.bucket_width, (plan.parameters.source_language, plan.parameters.target_language)
-    splits = {split: _buckets(report.files, split, width) for split in SPLITS}
+    splits = {split: _buckets(plan, report.files, split, width) for split in SPLITS}
     # What was read is counted where it is read, the rest where it is written.
     counts = Counts(
-        read=report.read.get("corpus", 0),
+        read=read["corpus"],
         kept=sum(bucket.records for split in SPLITS if split not in plan.given for bucket in splits[split]),
         duplicates=report.rejected.get(DUPLICATE, 0),
         rejected={rule: lines for rule, lines in sorted(report.rejected.items()) if rule != DUPLICATE},
     )
     for parameter in plan.corpora:
-        if not report.read.get(parameter):
+        if not read[parameter]:
             raise InputError(
                 f"{parameter}: {getattr(plan.parameters, parameter)} is empty; at least one pair of sentences is needed"
             )
@@ -53,9 +56,7 @@ def make_manifest(plan: Plan, report: PrepareReport) -> Manifest:
         raise InputError(f"corpus: none of the {counts.read} pairs is left for training ({listed})")
     for parameter, split in CORPORA.items():
         if split:
-            expected = (
-                report.read[parameter] if split in plan.given else sum(bucket.records for bucket in splits[split])
-            )
+            expected = read[parameter] if split in plan.given else sum(bucket.records for bucket in splits[split])
             written = report.held_out[split]
             if written.sentences != expected:
                 raise ValueError(f"{split} has {expected} pairs, but {written.sentences} are in {written.file}")
@@ -75,20 +76,45 @@ def make_manifest(plan: Plan, report: PrepareReport) -> Manifest:
             for side, language in zip(SIDES, languages, strict=True)
         },
         heldout={split: report.held_out[split] for split in SPLITS[1:]},
-        statistics=_lengths(report.partitions)
+        statistics={"words": _words(plan, report, splits["train"])}
+        | _lengths(report.partitions)
         | {"unknown": _unknown(report.files)}
         | vocabulary_statistics({side: report.ranked[side] for side in SIDES})
         | {"normalized": report.normalized, "left_out": _left_out(report.partitions)},
     )
 
 
-def _buckets(files: Sequence[RecordFile], split: str, width: int) -> tuple[BucketRecords, ...]:
-    by_low: dict[int, list[RecordFile]] = defaultdict(list)
+def _words(plan: Plan, report: PrepareReport, train: Sequence[BucketRecords]) -> list[dict[str, Any]]:
+    """For each word of ``corpus``: what became of its lines, and how many pairs an epoch draws from it."""
+    read: Counter[int] = Counter()
+    for file, lines in report.read.items():
+        if plan.files[file].split is None:
+            read[plan.files[file].word] += lines
+    kept: Counter[tuple[int, str]] = Counter()
+    for partition in report.partitions:
+        kept.update(partition.kept)
+    return [
+        {
+            "word": str(word),
+            "weight": word.weight,
+            "read": read[number],
+            "kept": sum(kept[number, split] for split in SPLITS),
+            "train": kept[number, "train"],
+            "draws": sum(bucket.draws for bucket in train if bucket.word == number + 1)
+            if plan.mixed
+            else kept[number, "train"],
+        }
+        for number, word in enumerate(plan.words)
+    ]
+
+
+def _buckets(plan: Plan, files: Sequence[RecordFile], split: str, width: int) -> tuple[BucketRecords, ...]:
+    by_bucket: dict[Bucket, list[RecordFile]] = defaultdict(list)
     for file in files:
-        if file.split == split:
-            by_low[file.low].append(file)
+        if file.bucket.split == split:
+            by_bucket[file.bucket].append(file)
     buckets = []
-    for low, members in sorted(by_low.items()):
+    for (_, low, word), members in sorted(by_bucket.items()):
         facts = sum((file.facts for file in members), RecordFacts())
         buckets.append(
             BucketRecords(
@@ -100,6 +126,8 @@ def _buckets(files: Sequence[RecordFile], split: str, width: int) -> tuple[Bucke
                 source_tokens=facts.source_tokens,
                 target_tokens=facts.target_tokens,
                 padding=round(1 - facts.target_tokens / (facts.records * facts.longest_target), 6),
+                word=word,
+                weight=plan.words[word - 1].weight if word else 1.0,
             )
         )
     return tuple(buckets)
@@ -139,7 +167,7 @@ def _unknown(files: Sequence[RecordFile]) -> dict[str, dict[str, float]]:
     """Split → side → share of running tokens that the vocabulary does not hold."""
     by_split: dict[str, RecordFacts] = defaultdict(RecordFacts)
     for file in files:
-        by_split[file.split] += file.facts
+        by_split[file.bucket.split] += file.facts
     return {
         split: {
             "source": round(facts.unknown_source / facts.source_tokens, 6),

@@ -15,7 +15,8 @@ class CorpusParameters:
         "sample",
         "the corpus, or several, separated by spaces: sample[:PAIRS], tfds:NAME[/CONFIG][:SPLIT], PATH.{en,fr}[.gz],"
         " PATH.tsv[.gz] (English in the first column, or say which is which: PATH.tsv:fr,en), PATH.jsonl[.gz],"
-        " PATH.parquet, PATH.tmx[.gz]; PATH may be a glob; #100000 behind one takes its first 100,000 pairs",
+        " PATH.parquet, PATH.tmx[.gz]; PATH may be a glob; #100000 behind one takes its first 100,000 pairs, *8 at the"
+        " end draws its pairs eight times as often in training",
     )
     validation_corpus: str = parameter("", "a corpus for validation; not set: split off `corpus`")
     test_corpus: str = parameter("", "a corpus for the test; not set: split off `corpus`")

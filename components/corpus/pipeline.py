@@ -7,7 +7,7 @@ What passes between the boxes are blocks: Arrow record batches of some thousand 
     Clean            → CLEAN            file, line, source, target, key, split
     Deduplicate      → partition, CLEAN    all pairs of a source sentence in one partition, which is one block
     LearnTokenizers  → side, what the tokenizer has learnt (bytes)
-    Tokenize         → partition, TOKENIZED    split, low (end of the bucket), source, target (lists of tokens)
+    Tokenize         → partition, TOKENIZED    split, low (end of the bucket), word, source, target (lists of tokens)
                        split, HELD_OUT         file, line, source, target
                        side, TOKEN_COUNTS      token, count
     RankTokens       → side, RankedTokens      the vocabulary

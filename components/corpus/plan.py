@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from components.corpus.files import is_remote
 from components.corpus.parameters import PrepareParameters
 from components.corpus.rules import rules_off
 from components.corpus.runners import RUNNERS, checked_runner
-from components.corpus.sources.formats import Corpus
+from components.corpus.sources.formats import Corpus, CorpusWord
 from components.corpus.sources.source import Range, Source
 from components.dataset.manifest import SCHEMA_VERSION, SPLITS
 from components.errors import InputError
@@ -36,12 +37,13 @@ class SourceFile:
     """A file, or what else holds lines, under the name that ``rejected/`` gives it; ``parameter`` named it.
 
     ``split`` (an index into ``manifest.SPLITS``) is set for a given validation or test corpus: all its lines go there,
-    as they are.
+    as they are. ``word`` is the number of the parameter's word that it belongs to, from 0.
     """
 
     name: str
     parameter: str
     split: int | None = None
+    word: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,15 @@ class PlannedRange:
 class Plan:
     """What is to be prepared.
 
-    ``corpora`` are the sources by the parameter that names them; ``files`` those of all sources, which blocks refer to
-    by index; ``rules_off`` the cleaning rules not to apply; ``effective`` the parameters that matter, as the manifest
-    shows them.
+    ``corpora`` are the sources by the parameter that names them; ``words`` those of ``corpus``; ``files`` those of all
+    sources, which blocks refer to by index; ``rules_off`` the cleaning rules not to apply; ``effective`` the parameters
+    that matter, as the manifest shows them.
     """
 
     parameters: PrepareParameters
     rules_off: frozenset[str]
     corpora: dict[str, list[Source]]
+    words: tuple[CorpusWord, ...]
     files: tuple[SourceFile, ...]
     ranges: tuple[PlannedRange, ...]
     partitions: int
@@ -75,6 +78,11 @@ class Plan:
     def given(self) -> frozenset[str]:
         """The splits that are corpora of their own."""
         return _given(self.corpora)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether training draws some words of the corpus more often than others: then each has files of its own."""
+        return _mixed(self.words)
 
     @property
     def codec_settings(self) -> CodecSettings:
@@ -95,12 +103,14 @@ def make_plan(parameters: PrepareParameters) -> Plan:
     off = rules_off(parameters)
     # Only workers that are threads of this process have its working folder.
     in_process = RUNNERS[parameters.runner].in_process
-    corpora = {
-        corpus.parameter: (corpus if in_process else corpus.absolute()).sources(
+    by_word = {
+        corpus.parameter: (corpus if in_process else corpus.absolute()).sources_by_word(
             parameters.source_language, parameters.target_language
         )
         for corpus in named
     }
+    corpora = {name: [source for sources in words for source in sources] for name, words in by_word.items()}
+    words = named[0].words
     sizes = {name: sum(source.size() for source in sources) for name, sources in corpora.items()}
     for name, size in sizes.items():
         if not size:
@@ -109,19 +119,24 @@ def make_plan(parameters: PrepareParameters) -> Plan:
     shares = sum(getattr(parameters, f"{split}_share") for split in SPLITS[1:] if split not in given)
     if shares >= 1:
         raise InputError(f"validation_share, test_share: together they are {shares:g}, must be less than 1")
-    files, ranges = _files_and_ranges(corpora)
+    files, ranges = _files_and_ranges(by_word)
     partitions = min(max(-(-sum(sizes.values()) // _PARTITION_BYTES), _PARTITIONS.start), _PARTITIONS.stop)
     effective = _effective_parameters(parameters, given, off)
     return Plan(
         parameters=parameters,
         rules_off=off,
         corpora=corpora,
+        words=words,
         files=files,
         ranges=ranges,
         partitions=max(partitions, parameters.num_shards),
         effective=effective,
-        key=_dataset_key(effective, corpora),
+        key=_dataset_key(effective, by_word, words),
     )
+
+
+def _mixed(words: Sequence[CorpusWord]) -> bool:
+    return any(word.weight != 1 for word in words)
 
 
 def _given(corpora: dict[str, list[Source]]) -> frozenset[str]:
@@ -161,18 +176,18 @@ def _check_runner(parameters: PrepareParameters, corpora: list[Corpus]) -> None:
 
 
 def _files_and_ranges(
-    corpora: dict[str, list[Source]],
+    corpora: dict[str, list[list[Source]]],
 ) -> tuple[tuple[SourceFile, ...], tuple[PlannedRange, ...]]:
     files: list[SourceFile] = []
     ranges: list[PlannedRange] = []
-    for parameter, sources in corpora.items():
-        split = CORPORA[parameter]
-        for source in sources:
+    for parameter, words in corpora.items():
+        split = SPLITS.index(name) if (name := CORPORA[parameter]) else None
+        for word, source in [(word, source) for word, sources in enumerate(words) for source in sources]:
             index: dict[str, int] = {}
             for range_ in source.ranges():
                 if range_.file not in index:
                     index[range_.file] = len(files)
-                    files.append(SourceFile(range_.file, parameter, SPLITS.index(split) if split else None))
+                    files.append(SourceFile(range_.file, parameter, split, word))
                 ranges.append(PlannedRange(source, index[range_.file], range_))
     return tuple(files), tuple(ranges)
 
@@ -191,14 +206,18 @@ def _effective_parameters(parameters: PrepareParameters, given: frozenset[str], 
     return values
 
 
-def _dataset_key(effective: dict[str, Any], corpora: dict[str, list[Source]]) -> str:
+def _dataset_key(effective: dict[str, Any], corpora: dict[str, list[list[Source]]], words: Sequence[CorpusWord]) -> str:
     """A digest of everything that decides what is in the dataset: the corpora's content, not where they are."""
+    # Which sources are a word does not matter, but where words have weights.
+    mix = [(word.weight, len(sources)) for word, sources in zip(words, corpora["corpus"], strict=True)]
     document = {
         "schema": SCHEMA_VERSION,
         "parameters": {name: value for name, value in effective.items() if name not in CORPORA},
         "content": {
-            name: [[type(source).__name__, source.digest()] for source in sources] for name, sources in corpora.items()
+            name: [[type(source).__name__, source.digest()] for sources in opened for source in sources]
+            for name, opened in corpora.items()
         },
+        "mix": mix if _mixed(words) else [],
         "code": code_digest(_ENTRY, libraries=_LIBRARIES),
     }
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:_KEY_DIGITS]

@@ -42,7 +42,7 @@ beam.coders.registry.register_coder(pa.RecordBatch, BlockCoder)
 
 
 class Read(beam.PTransform):
-    """All ranges of the plan, in parallel → ``blocks`` of schema ``RAW``; ``counts``: (corpus parameter, lines)."""
+    """All ranges of the plan, in parallel → ``blocks`` of schema ``RAW``; ``counts``: (file, lines)."""
 
     def __init__(self, plan: Plan):
         super().__init__()
@@ -55,7 +55,7 @@ class Read(beam.PTransform):
             | "Distribute" >> beam.Reshuffle()
             | "Read"
             >> beam.ParDo(_ReadRange(self.files))
-            .with_output_types(pa.RecordBatch, counts=tuple[str, int])
+            .with_output_types(pa.RecordBatch, counts=tuple[int, int])
             .with_outputs("counts", main="blocks")
         )
 
@@ -71,7 +71,7 @@ class _ReadRange(beam.DoFn):
             for block in planned.source.read(planned.range_):
                 count(counter, block.num_rows)
                 progress.passed(progress.READ, block.num_rows)
-                yield beam.pvalue.TaggedOutput("counts", (file.parameter, block.num_rows))
+                yield beam.pvalue.TaggedOutput("counts", (planned.file, block.num_rows))
                 yield block.set_column(0, RAW.field("file"), pa.array(np.full(block.num_rows, planned.file, np.int32)))
         except (InputError, OSError) as error:
             raise InputError(f"{file.parameter}: {error}") from None

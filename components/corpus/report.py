@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 from apache_beam.metrics import Metrics
 
-from components.corpus.blocks import SIDES
+from components.corpus.blocks import SIDES, groups
 from components.corpus.files import open_raw, remove_file, write_file
 from components.dataset.manifest import SPLITS, HeldOut
-from components.dataset.records import Ids, fingerprint_of
+from components.dataset.records import Bucket, Ids, fingerprint_of
 from components.text.vocabulary import SPECIAL_TOKENS, UNK
 
 # The namespace of Beam's counters.
@@ -40,16 +40,17 @@ def count(name: str, lines: int) -> None:
 class PartitionFacts:
     """What is known of a partition's records before they are encoded.
 
-    ``bytes`` (roughly) by (split, low end of the bucket); histograms: ``lengths`` by (split, side), see
-    :func:`count_lengths`, ``ratios`` by split, see :func:`count_ratios`; ``left_out``: pairs of a given corpus, by
-    split, that make no record.
+    ``bytes`` (roughly) by bucket; histograms: ``lengths`` by (split, side), see :func:`count_lengths`, ``ratios`` by
+    split, see :func:`count_ratios`; ``left_out``: pairs of a given corpus, by split, that make no record; ``kept``:
+    pairs of ``corpus`` by (word, from 0, and split).
     """
 
     partition: int
-    bytes: dict[tuple[str, int], int] = field(default_factory=dict)
+    bytes: dict[Bucket, int] = field(default_factory=dict)
     lengths: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     ratios: dict[str, np.ndarray] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+    kept: dict[tuple[int, str], int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -57,20 +58,21 @@ class PartitionFacts:
         partition: int,
         splits: np.ndarray,
         lows: np.ndarray,
+        words: np.ndarray,
         lengths: tuple[np.ndarray, np.ndarray],
         left_out: Mapping[str, int],
+        kept: Mapping[tuple[int, str], int],
     ) -> "PartitionFacts":
-        """The facts of n records: their splits, buckets, and lengths of the two sides in tokens; shape [n] each."""
-        facts = cls(partition, left_out=dict(left_out))
+        """The facts of n records: splits, buckets, words, and lengths of the two sides in tokens; shape [n] each."""
+        facts = cls(partition, left_out=dict(left_out), kept=dict(kept))
         for split in np.unique(splits):
             name, here = SPLITS[split], splits == split
             for side, length in zip(SIDES, lengths, strict=True):
                 facts.lengths[name, side] = count_lengths(length[here])
             facts.ratios[name] = count_ratios(*(length[here] for length in lengths))
-            for low in np.unique(lows[here]):
-                rows = here & (lows == low)
-                ids = int(sum(length[rows].sum() for length in lengths))
-                facts.bytes[name, int(low)] = int(rows.sum()) * _RECORD_BYTES + ids * _ID_BYTES
+        for (split, low, word), rows in groups(splits, lows, words):
+            ids = int(sum(length[rows].sum() for length in lengths))
+            facts.bytes[Bucket(SPLITS[split], low, word)] = rows.size * _RECORD_BYTES + ids * _ID_BYTES
         return facts
 
 
@@ -135,7 +137,7 @@ class RecordFacts:
 
     @classmethod
     def of(cls, split: str, source: Ids, target: Ids) -> "RecordFacts":
-        """The facts of n records of one split, n at least 1."""
+        """The facts of n records of one split, n at least 1; ``split`` as the fingerprint calls it."""
         lengths = target.lengths - 1
         return cls(
             records=len(lengths),
@@ -161,11 +163,10 @@ class RecordFacts:
 
 @dataclass(frozen=True)
 class RecordFile:
-    """A written file of records; ``file`` is relative to the dataset's folder, ``low`` the low end of its bucket."""
+    """A written file of records; ``file`` is relative to the dataset's folder."""
 
     file: str
-    split: str
-    low: int
+    bucket: Bucket
     bytes: int
     facts: RecordFacts
 
@@ -174,12 +175,12 @@ class RecordFile:
 class PrepareReport:
     """All that the pipeline found out.
 
-    ``read``: lines by the parameter that names their corpus; ``normalized``: pairs that normalization changed;
+    ``read``: lines by the index of their file in ``Plan.files``; ``normalized``: pairs that normalization changed;
     ``rejected``: lines by rule, duplicates among them; ``learnt``: what a tokenizer has learnt, by side; ``ranked``:
     tokens by side; ``held_out``: the written file of a split, if it has any pair.
     """
 
-    read: dict[str, int]
+    read: dict[int, int]
     normalized: int
     rejected: dict[str, int]
     learnt: dict[str, bytes]

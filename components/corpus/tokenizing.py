@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.corpus.blocks import HELD_OUT, SENTENCES, SIDES, TOKEN_COUNTS, TOKENIZED, spread
+from components.corpus.blocks import HELD_OUT, SENTENCES, SIDES, TOKEN_COUNTS, TOKENIZED, groups, spread
 from components.corpus.cleaning import reject
 from components.corpus.parameters import PrepareParameters
 from components.corpus.plan import Plan
@@ -148,6 +148,8 @@ class Tokenize(beam.PTransform):
 class _Tokenize(beam.DoFn):
     def __init__(self, plan: Plan):
         self.given = np.array([file.split is not None for file in plan.files])
+        self.words = np.array([file.word for file in plan.files])
+        self.mixed = plan.mixed
         self.parameters = plan.parameters
         self.rules = [NO_TOKENS, *(rule for rule in TOKEN_RULES if rule.name not in plan.rules_off)]
         self.settings = plan.codec_settings
@@ -179,13 +181,18 @@ class _Tokenize(beam.DoFn):
                 left_out[SPLITS[split]] = left_out_here
         splits, lengths = splits[record], (lengths[0][record], lengths[1][record])
         lows = bucket_lows(np.maximum(*lengths), self.parameters.bucket_width)
-        yield beam.pvalue.TaggedOutput("facts", PartitionFacts.of(partition, splits, lows, lengths, left_out))
+        words, own = self.words[block["file"].to_numpy()[record]], ~given[record]
+        by_word = {(word, SPLITS[split]): rows.size for (word, split), rows in groups(words[own], splits[own])}
+        # Only training draws, so only there words stand apart.
+        columns = splits, lows, np.where(splits == TRAIN, words + 1, 0) if self.mixed else np.zeros_like(words)
+        facts = PartitionFacts.of(partition, *columns, lengths, left_out, by_word)
+        yield beam.pvalue.TaggedOutput("facts", facts)
         if record.any():
             rows = pa.array(record)
             lists = spread(lambda column: _numbered(column.filter(rows)), tokens)
             for side, column in zip(SIDES, lists, strict=True):
                 yield beam.pvalue.TaggedOutput("counts", (side, _token_counts(column, splits == TRAIN)))
-            yield partition, pa.record_batch([splits, lows, *lists], names=TOKENIZED)
+            yield partition, pa.record_batch([*columns, *lists], names=TOKENIZED)
 
 
 def _numbered(tokens: pa.ListArray) -> pa.ListArray:

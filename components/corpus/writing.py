@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.corpus import progress
-from components.corpus.blocks import SIDES, concatenate, in_corpus_order, spread
+from components.corpus.blocks import SIDES, TOKENIZED, concatenate, groups, in_corpus_order, spread
 from components.corpus.files import write_file
 from components.corpus.plan import Plan, SourceFile
 from components.corpus.report import PartitionFacts, RankedTokens, RecordFacts, RecordFile, count
 from components.corpus.rules import DUPLICATE
 from components.dataset.heldout import heldout_content, heldout_facts, heldout_file
 from components.dataset.manifest import SPLITS, HeldOut
-from components.dataset.records import Ids, encode_records, record_file, split_and_low
-from components.text.codec import CodecSettings, TokenCodec
+from components.dataset.records import Bucket, Ids, encode_records
+from components.text.codec import TokenCodec
 from components.text.vocabulary import Vocabulary
 
 # Files about this large are read well by tf.data and written well by one worker.
@@ -48,7 +48,7 @@ class WriteRecords(beam.PTransform):
             | "AllFacts" >> beam.combiners.ToList()
             | "PlanShards" >> beam.Map(plan_shards, self.plan.parameters.num_shards).with_output_types(Shards)
         )
-        encode = _Encode(self.plan.codec_settings, self.plan.parameters.bucket_width)
+        encode = _Encode(self.plan)
         return (
             pairs
             | "Encode"
@@ -62,14 +62,14 @@ class WriteRecords(beam.PTransform):
 
 @dataclass(frozen=True)
 class Shards:
-    """``shard[split, low][partition]`` and ``total[split, low]``.
+    """``shard[bucket][partition]`` and ``total[bucket]``.
 
     A shard holds consecutive partitions: the files of a bucket, read one behind another, hold the same records in the
     same order however many files there are.
     """
 
-    shard: dict[tuple[str, int], dict[int, int]]
-    total: dict[tuple[str, int], int]
+    shard: dict[Bucket, dict[int, int]]
+    total: dict[Bucket, int]
 
 
 def plan_shards(facts: Iterable[PartitionFacts], num_shards: int) -> Shards:
@@ -79,8 +79,8 @@ def plan_shards(facts: Iterable[PartitionFacts], num_shards: int) -> Shards:
         facts: those of all partitions, in any order.
         num_shards: files a bucket, if it has that many partitions with records; 0: as many as its size asks for.
     """
-    shard: dict[tuple[str, int], dict[int, int]] = {}
-    sizes: dict[tuple[str, int], list[int]] = {}
+    shard: dict[Bucket, dict[int, int]] = {}
+    sizes: dict[Bucket, list[int]] = {}
     for partition in sorted(facts, key=lambda facts: facts.partition):
         for bucket, size in partition.bytes.items():
             shard.setdefault(bucket, {})[partition.partition] = -1
@@ -111,8 +111,9 @@ class EncodedRecords:
 class _Encode(beam.DoFn):
     """(partition, block with columns ``TOKENIZED``) → (file, what of the block goes there)."""
 
-    def __init__(self, settings: CodecSettings, bucket_width: int):
-        self.settings, self.bucket_width = settings, bucket_width
+    def __init__(self, plan: Plan):
+        self.settings, self.bucket_width = plan.codec_settings, plan.parameters.bucket_width
+        self.weights = [word.weight for word in plan.words]
         self.codec: TokenCodec | None = None
 
     def process(
@@ -122,17 +123,17 @@ class _Encode(beam.DoFn):
         if self.codec is None:
             self.codec = TokenCodec(self.settings, *(Vocabulary(ranked[side].vocabulary()) for side in SIDES))
         columns = self.codec.source_ids(block["source"]), self.codec.target_ids(block["target"])
-        splits, lows = block["split"].to_numpy(), block["low"].to_numpy()
 
-        def encode(bucket: tuple[int, int]) -> tuple[str, EncodedRecords]:
-            split, low = bucket
-            rows = pa.array((splits == split) & (lows == low))
-            ids = [Ids.of(column.filter(rows)) for column in columns]
-            name = SPLITS[split], int(low)
-            file = record_file(*name, self.bucket_width, shards.shard[name][partition], shards.total[name])
-            return file, EncodedRecords(partition, encode_records(*ids), RecordFacts.of(name[0], *ids))
+        def encode(group: tuple[tuple[int, ...], np.ndarray]) -> tuple[str, EncodedRecords]:
+            (split, low, word), rows = group
+            ids = [Ids.of(column.take(pa.array(rows))) for column in columns]
+            bucket = Bucket(SPLITS[split], low, word)
+            file = bucket.file(self.bucket_width, shards.shard[bucket][partition], shards.total[bucket])
+            weight = self.weights[word - 1] if word else 1.0
+            name = bucket.split if weight == 1 else f"{bucket.split}*{weight:g}"
+            return file, EncodedRecords(partition, encode_records(*ids), RecordFacts.of(name, *ids))
 
-        yield from spread(encode, [(s, low) for s in np.unique(splits) for low in np.unique(lows[splits == s])])
+        yield from spread(encode, groups(*(block[name].to_numpy() for name in TOKENIZED[:3])))
 
 
 def _write_records(element: tuple[str, Iterable[EncodedRecords]], folder: str) -> RecordFile:
@@ -143,7 +144,7 @@ def _write_records(element: tuple[str, Iterable[EncodedRecords]], folder: str) -
     facts = sum((records.facts for records in ordered), RecordFacts())
     progress.passed(progress.WRITTEN, facts.records)
     count("written", facts.records)
-    return RecordFile(file, *split_and_low(file), size, facts)
+    return RecordFile(file, Bucket.of_file(file), size, facts)
 
 
 class WriteHeldOut(beam.PTransform):

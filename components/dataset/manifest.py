@@ -16,11 +16,12 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class BucketRecords:
-    """The records of one split in one bucket.
+    """The records of one split in one bucket; in a mixed corpus, those of one word.
 
     Its pairs have ``low`` to ``high`` tokens on the longer side, both included. ``files`` are relative to the dataset's
-    folder. ``target_tokens`` counts what the decoder predicts (the tokens and
-    EOS). ``padding`` is the share of target positions that would be padding if the bucket were one batch.
+    folder. ``target_tokens`` counts what the decoder predicts (the tokens and EOS). ``padding`` is the share of target
+    positions that would be padding if the bucket were one batch. ``word`` is the number of the corpus word that they
+    come from, from 1; 0: of any. ``weight`` is how often an epoch draws each.
     """
 
     low: int
@@ -31,6 +32,13 @@ class BucketRecords:
     source_tokens: int
     target_tokens: int
     padding: float
+    word: int = 0
+    weight: float = 1.0
+
+    @property
+    def draws(self) -> int:
+        """How many pairs an epoch of training draws from it."""
+        return max(round(self.records * self.weight), min(self.records, 1))
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,10 @@ class Manifest:
     def records(self, split: str) -> int:
         """How many pairs the split has."""
         return sum(bucket.records for bucket in self.splits[split])
+
+    def draws(self) -> int:
+        """How many pairs an epoch of training draws."""
+        return sum(bucket.draws for bucket in self.splits["train"])
 
     def save(self, folder: Path) -> None:
         """Writes the manifest so that it appears whole or not at all."""

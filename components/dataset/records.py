@@ -12,12 +12,14 @@ column by column, not one by one. The message is a few lines of protocol buffers
 and a TFRecord (``tensorflow/core/lib/io/record_writer.h``) frames it with its length and two masked CRC-32C.
 
 The fingerprint of a dataset is Σ sha256(split, source ids, target ids) mod 2²⁵⁶ over its records. A sum does not depend
-on order: not on workers, shards or runners. It is no XOR, so a record that stands there twice does not vanish.
+on order: not on workers, shards or runners. It is no XOR, so a record that stands there twice does not vanish. The
+split of records with a weight is called ``train*8``.
 """
 
 import hashlib
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import google_crc32c
 import numpy as np
@@ -40,15 +42,27 @@ def bucket_lows(lengths: np.ndarray, width: int) -> np.ndarray:
     return ((lengths - 1) // width * width + 1).astype(np.int32)
 
 
-def record_file(split: str, low: int, width: int, shard: int, shards: int) -> str:
-    """Where the records of a shard stand, relative to the dataset's folder; padded with zeros, so that names sort."""
-    return f"records/{split}/bucket-{low:03d}-{low + width - 1:03d}/part-{shard:05d}-of-{shards:05d}.tfrecord"
+class Bucket(NamedTuple):
+    """Records that stand together: a split, the low end of a length bucket, and a word of the corpus.
 
+    Words count from 1. They stand apart only in the train split of a corpus that has weights: elsewhere it is 0.
+    """
 
-def split_and_low(file: str) -> tuple[str, int]:
-    """The split and the low end of the bucket that a :func:`record_file` belongs to."""
-    _, split, bucket, _ = file.split("/")
-    return split, int(bucket.split("-")[1])
+    split: str
+    low: int
+    word: int = 0
+
+    def file(self, width: int, shard: int, shards: int) -> str:
+        """Where a shard stands, relative to the dataset's folder; padded with zeros, so that names sort."""
+        folder = f"records/{self.split}/bucket-{self.low:03d}-{self.low + width - 1:03d}"
+        word = f"word-{self.word:02d}/" if self.word else ""
+        return f"{folder}/{word}part-{shard:05d}-of-{shards:05d}.tfrecord"
+
+    @classmethod
+    def of_file(cls, file: str) -> "Bucket":
+        """The bucket that a file belongs to."""
+        _, split, bucket, *word, _ = file.split("/")
+        return cls(split, int(bucket.split("-")[1]), *(int(name.removeprefix("word-")) for name in word))
 
 
 @dataclass(frozen=True)

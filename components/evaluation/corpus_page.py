@@ -51,6 +51,12 @@ def corpus_facts(manifest: Manifest) -> dict[str, str]:
     facts = {"Read": f"{counts.read:,} lines", "Kept": f"{counts.kept:,}", "Duplicates": f"{counts.duplicates:,}"}
     if counts.rejected:
         facts["Rejected"] = ", ".join(f"{reason} {lines:,}" for reason, lines in counts.rejected.items())
+    words = manifest.statistics.get("words", [])
+    for word in words if len(words) > 1 or manifest.draws() != manifest.records("train") else []:
+        facts[word["word"]] = (
+            f"{word['read']:,} lines, {word['kept']:,} kept, {word['train']:,} to train on; with weight"
+            f" {word['weight']:g} an epoch draws {word['draws']:,}"
+        )
     for split, buckets in manifest.splits.items():
         tokens = sum(bucket.target_tokens for bucket in buckets)
         facts[split.capitalize()] = f"{manifest.records(split):,} pairs, {tokens:,} target tokens"
@@ -102,7 +108,13 @@ def _coverage_chart(sides: Mapping[str, Curve]) -> str:
 def _buckets(manifest: Manifest, split: str) -> list[Bar]:
     most = max(bucket.records for bucket in manifest.splits[split])
     return [
-        Bar(f"{b.low}–{b.high}", f"{b.records:,}", b.records / most, f"{b.padding:.1%}") for b in manifest.splits[split]
+        Bar(
+            f"{b.low}–{b.high}" + (f" of word {b.word}" if b.word else ""),
+            f"{b.records:,}",
+            b.records / most,
+            f"{b.padding:.1%}",
+        )
+        for b in manifest.splits[split]
     ]
 
 

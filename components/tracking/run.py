@@ -120,7 +120,7 @@ class StepRun:
         """
         self.set_tags({"corpus": manifest.parameters.get("corpus", ""), "fingerprint": manifest.fingerprint})
         name = str(manifest.parameters.get("corpus", Path(location).name))
-        profile = {split: manifest.records(split) for split in manifest.splits}
+        profile = {split: manifest.records(split) for split in manifest.splits} | {"draws": manifest.draws()}
         digest = manifest.fingerprint
         if heldout := manifest.heldout.get(context):
             name, profile, digest = f"{name} · {context}", {"sentences": heldout.sentences}, heldout.digest

@@ -1,7 +1,9 @@
 """From the TFRecords of a prepared dataset to batches: one bucket a batch, shuffled by seed, padded to the longest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial, reduce
+from itertools import chain, groupby
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -40,37 +42,52 @@ class BatchReader:
         self._folder = folder
         self._seed = seed
         self._noise = noise
+        # A length's records, those of each corpus word apart where words have weights, and how many make a batch.
         self._buckets = [
-            (bucket, max(1, batch_tokens // (bucket.high + 1))) for bucket in manifest.splits[split] if bucket.records
+            (words := list(bucket), max(1, batch_tokens // (words[0].high + 1)))
+            for _, bucket in groupby(filter(attrgetter("records"), manifest.splits[split]), attrgetter("low"))
         ]
-        self._batches_of_buckets = [-(-bucket.records // size) for bucket, size in self._buckets]
+        self._batches_of_buckets = [-(-_draws(words) // size) for words, size in self._buckets]
         self.batches = sum(self._batches_of_buckets)
 
     def in_order(self) -> tf.data.Dataset:
-        """All batches, shortest bucket first; the same each time."""
-        buckets = [_batched(self._records(bucket), size) for bucket, size in self._buckets]
+        """All batches, each record once, shortest bucket first; the same each time."""
+        buckets = [_batched(self._records(chain(*(w.files for w in words))), size) for words, size in self._buckets]
         return _prefetched(reduce(tf.data.Dataset.concatenate, buckets))
 
     def shuffled(self, epoch: int, skip: int = 0) -> tf.data.Dataset:
         """The batches of an epoch, in an order that is a function of (seed, epoch), without the first ``skip``.
 
-        tf.data also uses TensorFlow's global seed: the same order needs the same global seed.
+        Each record is drawn as often as its weight says. tf.data also uses TensorFlow's global seed: the same order
+        needs the same global seed.
         """
         random = np.random.default_rng([self._seed, epoch])
         buckets = []
-        for bucket, size in self._buckets:
+        for words, size in self._buckets:
             seed = int(random.integers(2**31))
-            records = self._records(bucket, random).shuffle(min(_SHUFFLED_RECORDS, bucket.records), seed)
-            noise = self._noise and partial(self._noise, np.array([epoch, bucket.low]))
+            drawn, weights = [self._drawn(word, epoch, random) for word in words], [float(w.draws) for w in words]
+            records = tf.data.Dataset.sample_from_datasets(drawn, weights, seed)
+            records = records.shuffle(min(_SHUFFLED_RECORDS, _draws(words)), seed)
+            noise = self._noise and partial(self._noise, np.array([epoch, words[0].low]))
             buckets.append(_batched(records, size, noise).shuffle(_SORTED_BATCHES, seed))
         order = random.permutation(np.repeat(np.arange(len(buckets), dtype=np.int64), self._batches_of_buckets))
         choice = tf.data.Dataset.from_tensor_slices(order)
         batches = tf.data.Dataset.choose_from_datasets(buckets, choice, stop_on_empty_dataset=False)
         return _prefetched(batches.skip(skip))
 
-    def _records(self, bucket: BucketRecords, random: np.random.Generator | None = None) -> tf.data.Dataset:
-        files = [str(self._folder / file) for file in bucket.files]
-        return tf.data.TFRecordDataset(random.permutation(files) if random else files)
+    def _drawn(self, word: BucketRecords, epoch: int, random: np.random.Generator) -> tf.data.Dataset:
+        """What an epoch draws of these records: whole passes, and of a broken one what the epoch before left."""
+        begin = epoch * word.draws % word.records
+        files = random.permutation(word.files)
+        in_order = word.draws % word.records > 0
+        return self._records(word.files if in_order else files).repeat().skip(begin).take(word.draws)
+
+    def _records(self, files: Iterable[str]) -> tf.data.Dataset:
+        return tf.data.TFRecordDataset([str(self._folder / file) for file in files])
+
+
+def _draws(words: Iterable[BucketRecords]) -> int:
+    return sum(word.draws for word in words)
 
 
 def _batched(

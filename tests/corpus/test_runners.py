@@ -244,7 +244,8 @@ def test_a_file_appears_whole_though_its_first_writer_is_given_up(tmp_path: Path
 
 
 def multi30k_parameters(shared_data: Path) -> dict[str, Any]:
-    return {"corpus": shared_data / "multi30k/train.{en,fr}", "validation_corpus": shared_data / "multi30k/val.{en,fr}"}
+    train = shared_data / "multi30k/train.{en,fr}"
+    return {"corpus": f"{train}#2000*8 {train}", "validation_corpus": shared_data / "multi30k/val.{en,fr}"}
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,9 @@ import pytest
 
 from components.corpus.report import PartitionFacts
 from components.corpus.writing import SHARD_BYTES, plan_shards
+from components.dataset.records import Bucket
 
-BUCKET = ("train", 1)
+BUCKET = Bucket("train", 1)
 
 
 def facts(*sizes: int) -> list[PartitionFacts]:

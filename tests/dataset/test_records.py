@@ -11,13 +11,12 @@ from components.dataset.records import (
     MODULUS,
     SOURCE,
     TARGET,
+    Bucket,
     Ids,
     bucket_lows,
     encode_records,
     fingerprint_of,
     format_fingerprint,
-    record_file,
-    split_and_low,
 )
 
 # One id at each edge of a varint's length, and lists at the edges of the nested lengths' varints.
@@ -53,11 +52,13 @@ def read(path: Path) -> list[tuple[list[int], list[int]]]:
 @pytest.mark.parametrize(("length", "low"), [(1, 1), (6, 1), (7, 7), (12, 7), (50, 49)])
 def test_a_pair_stands_in_the_bucket_of_its_longer_side(length: int, low: int) -> None:
     assert bucket_lows(np.array([length]), 6).tolist() == [low]
-    assert split_and_low(record_file("train", low, 6, 0, 1)) == ("train", low)
+    for word in (0, 2, 100):
+        bucket = Bucket("train", low, word)
+        assert Bucket.of_file(bucket.file(6, 0, 1)) == bucket
 
 
 def test_record_files_sort_by_length() -> None:
-    names = [record_file("train", low, 6, 0, 1) for low in (1, 7, 13, 97)]
+    names = [Bucket("train", low).file(6, 0, 1) for low in (1, 7, 13, 97)]
     assert names == sorted(names)
     assert names[0] == "records/train/bucket-001-006/part-00000-of-00001.tfrecord"
 

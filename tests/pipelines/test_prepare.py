@@ -24,7 +24,7 @@ from components.corpus.report import LONGEST
 from components.corpus.rules import TEXT_RULES, TOKEN_RULES
 from components.dataset.folder import find_intact
 from components.dataset.heldout import read_heldout
-from components.dataset.manifest import SPLITS, Manifest
+from components.dataset.manifest import SPLITS, Counts, Manifest
 from components.dataset.records import MODULUS, fingerprint_of, format_fingerprint
 from components.errors import InputError
 from components.evaluation.corpus_page import corpus_page
@@ -247,6 +247,43 @@ def test_the_same_dataset_whatever_the_workers_and_shards(
         assert records(tmp_path / "many", many, split) == records(folder, manifest, split)
     for file in ("vocabulary.en.txt", "vocabulary.fr.txt", "heldout/test.jsonl"):
         assert (tmp_path / "one" / file).read_bytes() == (folder / file).read_bytes()
+
+
+def test_a_mix_is_the_same_records_with_weights(
+    prepared: tuple[Path, Manifest, Pairs], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = prepared[2]
+    own = write_aligned(tmp_path, [*lines[:100], *lines[:20], ("", "vide")], "own")
+    general = write_aligned(tmp_path, lines[80:], "general")
+    common = {"vocab_size": VOCAB_SIZE, "validation_corpus": "sample:50"}
+    mixed = run(tmp_path / "mixed", corpus=f"{own}*8 {general}*0.5", **common)
+    summary = capsys.readouterr().out
+    other = run(tmp_path / "other", corpus=f"{own}*4 {general}*0.5", num_shards=2, **common)
+    assert mixed.fingerprint != other.fingerprint
+    assert mixed.counts == other.counts == Counts(1041, 1000, 40, {"empty": 1})
+    # Of a pair that both words hold, the first one stays. Only training draws.
+    for split in SPLITS[1:]:
+        assert records(tmp_path / "mixed", mixed, split) == records(tmp_path / "other", other, split)
+        assert {(bucket.word, bucket.weight) for bucket in mixed.splits[split]} <= {(0, 1)}
+    first, second = mixed.statistics["words"]
+    assert (first["word"], first["weight"], first["read"], first["kept"]) == (f"{own}*8", 8, 121, 100)
+    assert (second["word"], second["weight"], second["read"], second["kept"]) == (f"{general}*0.5", 0.5, 920, 900)
+    assert first["draws"] == 8 * first["train"]
+    assert second["draws"] == pytest.approx(second["train"] / 2, abs=len(mixed.splits["train"]))
+    assert mixed.draws() == first["draws"] + second["draws"] != mixed.records("train")
+    assert f"an epoch draws {own}*8 {first['draws']:,}, {general}*0.5 {second['draws']:,}" in summary
+    for label in (f"{own}*8", f"{general}*0.5"):
+        assert label in corpus_page(mixed)
+    total = 0
+    for number, (word, label) in enumerate(zip((lines[:100], lines[100:]), ("train*8", "train*0.5"), strict=True), 1):
+        buckets = [bucket for bucket in mixed.splits["train"] if bucket.word == number]
+        found = [pair for bucket in buckets for file in bucket.files for pair in read(tmp_path / "mixed" / file)]
+        assert not counted(found) - encoded(tmp_path / "mixed", word)
+        total += fingerprint_of(label, ids([pair[0] for pair in found]), ids([pair[1] for pair in found]))
+    for split in SPLITS[1:]:
+        found = records(tmp_path / "mixed", mixed, split)
+        total += fingerprint_of(split, ids([pair[0] for pair in found]), ids([pair[1] for pair in found]))
+    assert mixed.fingerprint == format_fingerprint(total % MODULUS)
 
 
 @pytest.mark.parametrize("tokenizer", ["sentencepiece", "sentencepiece-bpe"])

@@ -9,7 +9,7 @@ import pytest
 
 from components.dataset.heldout import write_heldout
 from components.dataset.manifest import BucketRecords, Counts, Manifest
-from components.dataset.records import Ids, bucket_lows, encode_records, record_file
+from components.dataset.records import Bucket, Ids, bucket_lows, encode_records
 from components.text.codec import TextCodec
 from components.training.validation import Validation
 from tests.text.codecs import learned_codec
@@ -66,7 +66,7 @@ def write_records(
     for low, records in sorted(buckets.items()):
         files = []
         for shard in range(2):
-            file = record_file(split, low, 6, shard, 2)
+            file = Bucket(split, low).file(6, shard, 2)
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             source, target = (pa.array(ids, pa.list_(pa.int32())) for ids in zip(*records[shard::2], strict=True))
             (folder / file).write_bytes(encode_records(Ids.of(source), Ids.of(target)))

@@ -1,6 +1,11 @@
 """Batches: every record once, one bucket each, in an order that is a function of (seed, epoch)."""
 
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
+import pytest
 
 from components.dataset.manifest import Manifest
 from components.training.reader import BatchReader
@@ -22,6 +27,11 @@ def sentences(batches) -> list[tuple]:
     )
 
 
+def only(manifest: Manifest, word: int) -> Manifest:
+    train = tuple(bucket for bucket in manifest.splits["train"] if bucket.word == word)
+    return replace(manifest, splits={**manifest.splits, "train": train})
+
+
 def test_an_epoch_holds_every_record_once(dataset):
     whole = sentences(listed(reader(dataset).in_order()))
     assert len(whole) == 240
@@ -32,6 +42,48 @@ def test_an_epoch_holds_every_record_once(dataset):
 def test_the_number_of_batches_is_known_beforehand(dataset):
     batches = reader(dataset)
     assert len(listed(batches.shuffled(0))) == batches.batches > 10
+
+
+@pytest.fixture
+def mixed(dataset: Path) -> Manifest:
+    """The dataset's manifest, as if its first files came from a word with weight 3 and its second from one with 0.5."""
+    manifest = Manifest.load(dataset)
+    train = tuple(
+        replace(bucket, files=(file,), records=(bucket.records + 1 - number) // 2, word=number + 1, weight=weight)
+        for bucket in manifest.splits["train"]
+        for number, (file, weight) in enumerate(zip(bucket.files, (3.0, 0.5), strict=True))
+    )
+    return replace(manifest, splits={**manifest.splits, "train": train})
+
+
+def test_each_record_is_drawn_as_often_as_its_weight_says(dataset: Path, mixed: Manifest) -> None:
+    batches = BatchReader(dataset, mixed, "train", 100, seed=42)
+    epochs = [listed(batches.shuffled(epoch)) for epoch in range(4)]
+    assert {len(epoch) for epoch in epochs} == {batches.batches}
+    drawn = [Counter(sentences(epoch)) for epoch in epochs]
+    whole = Counter(sentences(listed(batches.in_order())))
+    assert whole == Counter(sentences(listed(reader(dataset).in_order())))
+    assert [epoch.total() for epoch in drawn] == [mixed.draws()] * 4
+    words = [
+        Counter(sentences(listed(BatchReader(dataset, only(mixed, word), "train", 100).in_order()))) for word in (1, 2)
+    ]
+    for epoch in drawn:
+        assert all(epoch[pair] >= 3 * times for pair, times in words[0].items())
+    rest = [sum((epoch[pair] for epoch in drawn), start=-12 * words[0][pair]) for pair in words[1]]
+    # Twice in four epochs: each epoch goes on where the one before ended. (A bucket draws a whole number of pairs.)
+    assert max(abs(times / words[1][pair] - 2) for pair, times in zip(words[1], rest, strict=True)) <= 1
+    assert sum(rest) == pytest.approx(2 * words[1].total(), rel=0.1)
+    # Mixed, not one word after the other: copies of a pair are in many batches.
+    positions = [n for n, batch in enumerate(epochs[0]) for pair in sentences([batch]) if pair in words[0]]
+    assert len(set(positions)) > 0.9 * batches.batches
+
+
+def test_a_mix_is_a_function_of_seed_and_epoch_and_can_be_resumed(dataset: Path, mixed: Manifest) -> None:
+    batches = BatchReader(dataset, mixed, "train", 100, seed=42)
+    first = listed(batches.shuffled(3))
+    assert listed(BatchReader(dataset, mixed, "train", 100, seed=42).shuffled(3, skip=7)) == first[7:]
+    assert listed(batches.shuffled(2)) != first
+    assert listed(BatchReader(dataset, mixed, "train", 100, seed=1).shuffled(3)) != first
 
 
 def test_order_is_a_function_of_seed_and_epoch(dataset):

@@ -20,6 +20,13 @@ from components.errors import InputError
 _WILDCARD = re.compile(r"\*\*|\*|\?|\[[^\]]+\]")
 # A path may hold the sign too, further in front.
 _CAP = re.compile(r"(.+)#([^#/.{}]*)")
+# It may be a glob's too, where no word stands before the sign.
+_WEIGHT = re.compile(r"(.+)\*([^*/{}\[\]?.:#]+(?:\.[0-9]*)?|\.[0-9]+)")
+# Three decimals are as many as `:g` shows of numbers up to a thousand.
+_WEIGHTS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3})?")
+MAX_WEIGHT = 1000
+# The parameter whose pairs are drawn.
+DRAWN = "corpus"
 
 
 @dataclass(frozen=True)
@@ -58,43 +65,56 @@ FORMATS = (
 
 @dataclass(frozen=True)
 class CorpusWord:
-    """One word of a corpus parameter, such as ``gs://b/x*.tsv:fr,en#1000``.
+    """One word of a corpus parameter, such as ``gs://b/x*.tsv:fr,en#1000*8``.
 
-    ``text`` is the word without its cap, ``pairs`` the cap (1000). ``groups`` is what the format's pattern found in it.
-    ``format`` is None where the word fits none: the files that a glob stands for may still fit one.
+    ``text`` is the word without what ends it: ``pairs``, the cap (1000), and ``weight``, how many times as often its
+    pairs are drawn in training (8). ``groups`` is what the format's pattern found in it. ``format`` is None where the
+    word fits none: the files that a glob stands for may still fit one.
     """
 
     text: str
-    pairs: int | None
     format: Format | None
     groups: Mapping[str, str | None]
+    pairs: int | None = None
+    weight: float = 1.0
 
     @classmethod
     def parse(cls, word: str) -> "CorpusWord":
         """The word as it stands in the parameter.
 
         Raises:
-            InputError: if it ends in a cap that is no number of pairs.
+            InputError: if it ends in a weight that is none, or in a cap that is no number of pairs.
         """
-        found = _CAP.fullmatch(word)
-        if not found:
+        if (found := _WEIGHT.fullmatch(word)) and _is_word(weighted := cls.parse(found[1])):
+            if not _WEIGHTS.fullmatch(found[2]) or not 0 < float(found[2]) <= MAX_WEIGHT:
+                raise InputError(
+                    f"found {word!r}, after * must stand how many times as often to draw these pairs, a number from"
+                    f" 0.001 to {MAX_WEIGHT}: {found[1]}*8"
+                )
+            if weighted.weight != 1:
+                raise InputError(f"found {word!r}, must have one weight: {weighted}")
+            return replace(weighted, weight=float(found[2]))
+        if not (found := _CAP.fullmatch(word)):
             return cls._of(word)
         text, pairs = found.groups()
         if not re.fullmatch(r"[0-9]+", pairs) or not int(pairs):
             raise InputError(
                 f"found {word!r}, after # must stand how many pairs to take, a whole number from 1: {text}#100000"
             )
-        return cls._of(text, int(pairs))
+        if (capped := cls.parse(text)).weight != 1:
+            raise InputError(f"found {word!r}, the weight must stand last: {capped.text}#{pairs}*{capped.weight:g}")
+        return replace(cls._of(text), pairs=int(pairs))
 
     @classmethod
-    def _of(cls, text: str, pairs: int | None = None) -> "CorpusWord":
+    def _of(cls, text: str) -> "CorpusWord":
         for format_ in FORMATS:
             if found := format_.pattern.fullmatch(text):
-                return cls(text, pairs, format_, found.groupdict())
-        return cls(text, pairs, None, {"path": text})
+                return cls(text, format_, found.groupdict())
+        return cls(text, None, {"path": text})
 
     def __str__(self) -> str:
-        return self.text if self.pairs is None else f"{self.text}#{self.pairs}"
+        cap_, weight = "" if self.pairs is None else f"#{self.pairs}", "" if self.weight == 1 else f"*{self.weight:g}"
+        return self.text + cap_ + weight
 
     @property
     def location(self) -> str | None:
@@ -148,7 +168,7 @@ class CorpusWord:
 
     def _with_path(self, path: str) -> "CorpusWord":
         rest = self.text[len(self.groups["path"] or "") :]
-        return CorpusWord._of(path + rest, self.pairs)
+        return replace(CorpusWord._of(path + rest), pairs=self.pairs, weight=self.weight)
 
 
 def _fill(word: str, pattern: str, file: str) -> str:
@@ -168,6 +188,10 @@ def _regular(piece: str) -> str:
     if piece == "?":
         return "([^/])"
     return f"({piece.replace('[!', '[^')})" if _WILDCARD.fullmatch(piece) else re.escape(piece)
+
+
+def _is_word(word: CorpusWord) -> bool:
+    return word.format is not None or word.pairs is not None
 
 
 def _usages() -> str:
@@ -191,19 +215,27 @@ class Corpus:
             text: its value.
 
         Raises:
-            InputError: if it has no words, or a quotation has no end.
+            InputError: if it has no words, a quotation has no end, or a weight stands where nothing is drawn.
         """
         with _named(parameter):
             if not (words := shlex.split(text)):
                 raise InputError(f"found {text!r}, must be one or several of {_usages()}")
-            return cls(parameter, text, tuple(map(CorpusWord.parse, words)))
+            parsed = tuple(map(CorpusWord.parse, words))
+            for word in parsed:
+                if word.weight != 1 and parameter != DRAWN:
+                    raise InputError(f"found '{word}', must be without a weight: only the pairs of {DRAWN} are drawn")
+            return cls(parameter, text, parsed)
 
     def absolute(self) -> "Corpus":
         """The same with absolute paths, for workers that have another working folder."""
         return replace(self, words=tuple(word.absolute() for word in self.words))
 
     def sources(self, source_language: str, target_language: str) -> list[Source]:
-        """The sources, in their order, checked as far as that is possible beforehand.
+        """The sources of all words, in their order; see :meth:`sources_by_word`."""
+        return [source for sources in self.sources_by_word(source_language, target_language) for source in sources]
+
+    def sources_by_word(self, source_language: str, target_language: str) -> list[list[Source]]:
+        """The sources of each word, in their order, checked as far as that is possible beforehand.
 
         Args:
             source_language: what the records' source side is to be (ISO 639).
@@ -213,7 +245,7 @@ class Corpus:
             InputError: if a word has no known form, or names what is not there or holds nothing.
         """
         with _named(self.parameter):
-            return [source for word in self.words for source in word.sources((source_language, target_language))]
+            return [word.sources((source_language, target_language)) for word in self.words]
 
 
 @contextmanager
