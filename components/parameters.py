@@ -103,3 +103,12 @@ def forced_steps(force: str) -> frozenset[str]:
         if name not in (*STEPS, "all"):
             raise InputError(f"force: found {name!r}, must be names of steps ({', '.join(STEPS)}) or all")
     return frozenset(STEPS if "all" in names else names)
+
+
+def base_model_parameter() -> Any:
+    """The parameter ``base_model``, for the dataclasses of the steps that can begin from a model."""
+    return parameter(
+        "",
+        "the model to begin from, with its tokenizers, vocabularies and weights (models:/NAME@ALIAS, another URI or a"
+        " folder, as of `model`); not set: from nothing",
+    )

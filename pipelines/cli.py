@@ -26,6 +26,13 @@ _GARBAGE_AFTER = 100_000
 NOT_SET = "default"
 
 
+class Values(dict[str, Any]):
+    """A value for every parameter; of which ones the user set it, and of which others the recipe."""
+
+    by_hand: frozenset[str] = frozenset()
+    of_recipe: frozenset[str] = frozenset()
+
+
 def fields_of(parameters: Sequence[type]) -> dict[str, dataclasses.Field]:
     """Name → field over several parameter dataclasses; of a name that two share, that of the first."""
     found: dict[str, dataclasses.Field] = {}
@@ -37,7 +44,7 @@ def fields_of(parameters: Sequence[type]) -> dict[str, dataclasses.Field]:
 
 def parse(
     argv: Sequence[str], entry: str, about: str, parameters: Sequence[type], without: Collection[str] = ()
-) -> dict[str, Any]:
+) -> Values:
     """Parameter values from a command line; set by the user > recipe > Python default.
 
     Args:
@@ -49,7 +56,7 @@ def parse(
         without: names of fields that the entry does not take, because it sets the value itself.
 
     Returns:
-        A value for every parameter, for :func:`components.parameters.select`.
+        The values, for :func:`components.parameters.select`.
 
     Raises:
         InputError: on an unknown parameter or a value that is not valid.
@@ -67,10 +74,11 @@ def parse(
     _refuse_unknown(words, [*fields, "help"], entry)
     arguments = parser.parse_args(words)
     given = {name: text for name, text in vars(arguments).items() if text != NOT_SET}
-    values = {name: parse_value(fields[name], text) for name, text in given.items()}
-    if "recipe" in values:
-        values = {**read_recipe(values["recipe"], fields), **values}
-    return {name: values.get(name, field.default) for name, field in fields.items()}
+    by_hand = {name: parse_value(fields[name], text) for name, text in given.items()}
+    recipe = read_recipe(by_hand["recipe"], fields) if "recipe" in by_hand else {}
+    values = Values({name: field.default for name, field in fields.items()} | recipe | by_hand)
+    values.by_hand, values.of_recipe = frozenset(by_hand), frozenset(recipe) - by_hand.keys()
+    return values
 
 
 def _joined(argv: Sequence[str], names: Collection[str]) -> Iterator[str]:

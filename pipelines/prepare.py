@@ -18,9 +18,20 @@ from components.tracking import check_tracking, step_run
 from components.tracking.cache import find_finished, mark_reused, remember
 from components.tracking.description import short_corpus
 from pipelines import cli
+from pipelines.base import Base, with_base
 from pipelines.local_dataset import DATA
 
 STEP = "prepare"
+
+
+def plan_of(parameters: PrepareParameters, base: Base | None = None) -> Plan:
+    """The plan for parameters; ``base`` is the model that ``base_model`` names, if it is opened already.
+
+    Raises:
+        InputError: see :func:`components.corpus.plan.make_plan`.
+    """
+    base = base or Base.open(parameters.base_model)
+    return make_plan(parameters, base.for_corpus if base else None)
 
 
 def run(parameters: PrepareParameters, plan: Plan | None = None) -> str:
@@ -36,7 +47,7 @@ def run(parameters: PrepareParameters, plan: Plan | None = None) -> str:
     Raises:
         InputError: on parameters or files that cannot be worked with; nothing is left behind then.
     """
-    plan = plan or make_plan(parameters)
+    plan = plan or plan_of(parameters)
     destination = Destination.of(parameters.data_dir or str(DATA / plan.key))
     forced = STEP in forced_steps(parameters.force)
     return retry_while_busy(lambda: _prepared(plan, destination, forced))
@@ -122,7 +133,7 @@ def summary(manifest: Manifest) -> str:
     splits = ", ".join(f"{split} {manifest.records(split):,}" for split in manifest.splits)
     vocabularies = ", ".join(
         f"{facts.size:,} tokens of {facts.language}"
-        + (" (there are no more)" if facts.size < manifest.parameters["vocab_size"] else "")
+        + (" (there are no more)" if not manifest.base and facts.size < manifest.parameters["vocab_size"] else "")
         for facts in manifest.vocabularies.values()
     )
     mix = ", ".join(f"{word['word']} {word['draws']:,}" for word in manifest.statistics["words"])
@@ -135,8 +146,9 @@ def summary(manifest: Manifest) -> str:
 
 
 def main(argv: list[str]) -> None:
-    values = cli.parse(argv, STEP, __doc__.splitlines()[0], [PrepareParameters])
-    run(cli.select(PrepareParameters, values))
+    values, base = with_base(cli.parse(argv, STEP, __doc__.splitlines()[0], [PrepareParameters]))
+    parameters = cli.select(PrepareParameters, values)
+    run(parameters, plan_of(parameters, base))
 
 
 if __name__ == "__main__":

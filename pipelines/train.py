@@ -18,13 +18,15 @@ from components.code import code_digest
 from components.dataset.manifest import Manifest
 from components.errors import InputError, retry_while_busy
 from components.model.parameters import ModelParameters
-from components.parameters import force_parameter, forced_steps, parameter, select
+from components.parameters import base_model_parameter, force_parameter, forced_steps, parameter, select
+from components.text.codec import TextCodec
 from components.tracking import StepRun, check_tracking, step_run
 from components.tracking.cache import FinishedStep, find_finished, mark_reused, remember, step_key
 from components.tracking.registry import inventory
 from components.training.history import Average, Epoch, Progress
 from components.training.parameters import TrainingParameters
 from pipelines import cli
+from pipelines.base import Base, with_base
 from pipelines.local_dataset import local_dataset
 
 if TYPE_CHECKING:
@@ -41,8 +43,9 @@ _VALIDATED = "validation loss {val_loss:.3f}, perplexity {val_perplexity:.2f}, B
 
 @dataclass(frozen=True)
 class TrainParameters(ModelParameters, TrainingParameters):
-    """All parameters of ``train``; those declared here do not change the weights."""
+    """All parameters of ``train``; those declared here, but for ``base_model``, do not change the weights."""
 
+    base_model: str = base_model_parameter()
     data_dir: str = parameter("", "folder of a prepared dataset, as `prepare` prints it; `train` cannot do without")
     checkpoint_dir: str = parameter(
         "", "folder of the checkpoints; not set: checkpoints/KEY, KEY from dataset and parameters"
@@ -60,15 +63,16 @@ class TrainedModel:
 
 def main(argv: list[str]) -> None:
     """Parses the command line and trains."""
-    values = cli.parse(argv, STEP, ABOUT, [TrainParameters])
-    if not values["data_dir"]:
+    given = cli.parse(argv, STEP, ABOUT, [TrainParameters])
+    if not given["data_dir"]:
         raise InputError("data_dir: not set, must be the folder of a prepared dataset (`-e prepare` makes one)")
     check_tracking()
-    model = run(select(TrainParameters, values), local_dataset(values["data_dir"]))
+    values, base = with_base(given)
+    model = run(select(TrainParameters, values), local_dataset(values["data_dir"]), base)
     print(f"Model {model.model_uri}")
 
 
-def run(parameters: TrainParameters, data_dir: Path) -> TrainedModel:
+def run(parameters: TrainParameters, data_dir: Path, base: Base | None = None) -> TrainedModel:
     """Trains, or resumes where an earlier run of the same training was stopped; exports and logs the best weights.
 
     A model of the same dataset, parameters and code is reused. Of two processes with the same training one waits for
@@ -77,15 +81,20 @@ def run(parameters: TrainParameters, data_dir: Path) -> TrainedModel:
     Args:
         parameters: of the model and its training.
         data_dir: the prepared dataset.
+        base: the model that ``parameters.base_model`` names, if it is opened already.
 
     Raises:
         InputError: if there is no dataset, or if the parameters cannot work with it or with one another.
     """
     manifest = Manifest.load(data_dir)
-    checkpoint_dir = Path(parameters.checkpoint_dir or Path("checkpoints", checkpoint_key(parameters, manifest)))
+    base = base or Base.open(parameters.base_model)
+    if base:
+        base.check_codec(TextCodec.load(data_dir), str(data_dir))
+    weights_key = checkpoint_key(parameters, manifest, base)
+    checkpoint_dir = Path(parameters.checkpoint_dir or Path("checkpoints", weights_key))
     effective = dataclasses.replace(parameters, data_dir=str(data_dir), checkpoint_dir=str(checkpoint_dir))
     forced = STEP in forced_steps(parameters.force)
-    key = training_key(parameters, data_dir, manifest)
+    key = training_key(parameters, data_dir, manifest, base)
 
     @contextmanager
     def opened() -> Iterator[StepRun]:
@@ -102,11 +111,11 @@ def run(parameters: TrainParameters, data_dir: Path) -> TrainedModel:
     )  # TensorFlow, which takes seconds to import.
 
     def train_alone() -> TrainedModel:
-        with claimed(checkpoint_dir, checkpoint_key(parameters, manifest)), opened() as step:
+        with claimed(checkpoint_dir, weights_key), opened() as step:
             # The process that held the lock may have trained it.
             if not forced and (earlier := _find_trained(key)):
                 return _reuse(earlier, step)
-            model = TrainedModel(_train(effective, data_dir, manifest, step), step.run_id)
+            model = TrainedModel(_train(effective, data_dir, manifest, base, step), step.run_id)
             remember(step, key, {"model_uri": model.model_uri, "inventory": inventory(model.model_uri)})
             return model
 
@@ -136,12 +145,12 @@ def _reuse(earlier: FinishedStep, step: StepRun) -> TrainedModel:
     return TrainedModel(earlier.outputs["model_uri"], earlier.run_id)
 
 
-def training_key(parameters: TrainParameters, data_dir: Path, manifest: Manifest) -> str:
+def training_key(parameters: TrainParameters, data_dir: Path, manifest: Manifest, base: Base | None = None) -> str:
     """Names the packaged model: the same for the same weights, text codec and settings."""
-    outside = ("data_dir", "checkpoint_dir", "force")
+    outside = ("base_model", "data_dir", "checkpoint_dir", "force")
     decisive = {name: value for name, value in vars(parameters).items() if name not in outside}
     inputs = {
-        "weights": checkpoint_key(parameters, manifest),
+        "weights": checkpoint_key(parameters, manifest, base),
         "codec": _codec_digest(data_dir),
     }
     return step_key(STEP, "pipelines.train", inputs, decisive)
@@ -156,8 +165,8 @@ def _codec_digest(data_dir: Path) -> str:
     return codec.hexdigest()
 
 
-def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
-    """Names the training: the same for the same dataset, code, and values of all that decides the weights.
+def checkpoint_key(parameters: TrainParameters, manifest: Manifest, base: Base | None = None) -> str:
+    """Names the training: the same for the same dataset, base, code, and values of all that decides the weights.
 
     The fingerprint covers neither buckets nor files, which decide on batches and their order.
     """
@@ -170,6 +179,7 @@ def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
     decisive = {
         **dataclasses.asdict(select(ModelParameters, vars(parameters))),
         **dataclasses.asdict(select(TrainingParameters, vars(parameters))),
+        "base": base.digest if base else "",
         "fingerprint": manifest.fingerprint,
         "layout": layout,
         # The sentences that the best weights are chosen on, and where they are cut.
@@ -181,11 +191,12 @@ def checkpoint_key(parameters: TrainParameters, manifest: Manifest) -> str:
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step: StepRun) -> str:
+def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, base: Base | None, step: StepRun) -> str:
     """Fits and exports; returns the logged model's URI."""
     from components.model.export import export_model
     from components.serving.package import SEARCH_METADATA, log_translator
     from components.serving.translator import TranslatorSettings
+    from components.training.base import BaseModel
     from components.training.fit import Training
 
     training = Training(
@@ -193,6 +204,7 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, step
         Path(parameters.checkpoint_dir),
         select(ModelParameters, vars(parameters)),
         select(TrainingParameters, vars(parameters)),
+        BaseModel(base.codec, base.exported.weights()) if base else None,
     )
     if parameters.num_sampled and not training.model.num_sampled:
         print(

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 from components.code import PROJECT
 from components.corpus.parameters import PrepareParameters
-from components.corpus.plan import make_plan
 from components.dataset.manifest import Manifest
 from components.errors import InputError
 from components.evaluation.measurement import as_metrics, example_lines
@@ -22,6 +21,7 @@ from components.tracking import check_tracking, step_run
 from components.tracking.description import short_corpus
 from components.tracking.store import tracking_uri
 from pipelines import cli, evaluate, prepare, train
+from pipelines.base import with_base
 from pipelines.local_dataset import local_dataset
 
 T = TypeVar("T")
@@ -46,13 +46,13 @@ def main(argv: list[str]) -> None:
     run(cli.parse(argv, "workflow", ABOUT, PARAMETERS, WITHOUT))
 
 
-def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
+def run(given: cli.Values) -> evaluate.Evaluation:
     """All steps in this process, one after the other, each handing the next a value.
 
     A step whose result is there already, from the same inputs, parameters and code, is not run again.
 
     Args:
-        values: of the parameters of all steps.
+        given: the values of the parameters of all steps.
 
     Returns:
         What the last step found out about the model it registered.
@@ -60,11 +60,12 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
     Raises:
         InputError: if something cannot work, as far as possible before any work begins.
     """
-    forced_steps(values["force"])
+    forced_steps(given["force"])
+    values, base = with_base(given)
     prepare_parameters, train_parameters = select(PrepareParameters, values), select(train.TrainParameters, values)
     _check_shares(values)
     TranslatorSettings(has_attention=values["attention"] != "none").check(select(TranslationOptions, values))
-    plan = make_plan(prepare_parameters)
+    plan = prepare.plan_of(prepare_parameters, base)
     check_tracking()
     defaults = {name: field.default for name, field in cli.fields_of(PARAMETERS).items()}
     if values["recipe"] and values["corpus"] == defaults["corpus"]:
@@ -72,7 +73,7 @@ def run(values: Mapping[str, Any]) -> evaluate.Evaluation:
     with step_run("main", values, name=f"workflow {short_corpus(values['corpus'])}", defaults=defaults) as parent:
         data_dir = _timed(1, lambda: local_dataset(prepare.run(prepare_parameters, plan)))
         parent.log_dataset(data_dir, Manifest.load(data_dir), context="training")
-        model = _timed(2, lambda: train.run(train_parameters, data_dir))
+        model = _timed(2, lambda: train.run(train_parameters, data_dir, base))
         # A given test corpus is in the dataset by now, beside everything that was kept from training because of it.
         parameters = dataclasses.replace(select(evaluate.EvaluateParameters, values), test_corpus="")
         evaluation = _timed(3, lambda: evaluate.run(parameters, model.model_uri, data_dir))

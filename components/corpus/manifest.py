@@ -76,6 +76,7 @@ def make_manifest(plan: Plan, report: PrepareReport) -> Manifest:
             for side, language in zip(SIDES, languages, strict=True)
         },
         heldout={split: report.held_out[split] for split in SPLITS[1:]},
+        base={"model": plan.base.model, "digest": plan.base.digest} if plan.base else {},
         statistics={"words": _words(plan, report, splits["train"])}
         | _lengths(report.partitions)
         | {"unknown": _unknown(report.files)}
@@ -187,7 +188,7 @@ def vocabulary_statistics(ranked: Mapping[str, RankedTokens]) -> dict[str, Any]:
 
 
 def _coverage(ranked: RankedTokens) -> list[list[float]]:
-    covered = np.cumsum(ranked.counts)
+    covered = np.cumsum(np.sort(ranked.counts)[::-1])
     if not len(covered) or not covered[-1]:
         return []
     sizes = np.unique(np.geomspace(1, len(covered), _CURVE_POINTS).round().astype(int))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from components.corpus.runners import RUNNERS
-from components.parameters import force_parameter, parameter
+from components.parameters import base_model_parameter, force_parameter, parameter
 from components.text.tokenizer import TOKENIZERS
 
 
@@ -55,6 +55,13 @@ class EncodingParameters:
     )
     vocab_size: int = parameter(20_000, "tokens in each vocabulary, about 300 for bytes and marks included", minimum=5)
     min_count: int = parameter(1, "occurrences that a word, or a piece of one, needs to be a token", minimum=1)
+    base_model: str = base_model_parameter()
+    extend_vocabulary: int = parameter(
+        0,
+        "words a side that the vocabulary of a base_model with the tokenizer `word` takes from the corpus, at most:"
+        " words that it would spell, used twice or oftener",
+        minimum=0,
+    )
     bucket_width: int = parameter(6, "width of the length buckets, in tokens", minimum=1)
     reverse_source: bool = parameter(True, "write the source sentences last token first")
     num_shards: int = parameter(0, "files per bucket; 0: by the size of the data", minimum=0)

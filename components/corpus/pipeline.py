@@ -10,7 +10,8 @@ What passes between the boxes are blocks: Arrow record batches of some thousand 
     Tokenize         → partition, TOKENIZED    split, low (end of the bucket), word, source, target (lists of tokens)
                        split, HELD_OUT         file, line, source, target
                        side, TOKEN_COUNTS      token, count
-    RankTokens       → side, RankedTokens      the vocabulary
+    RankTokens       → side, RankedTokens
+    KeepIds          → side, RankedTokens      the vocabulary, which begins with that of the base
     WriteRecords     → RecordFile       one for each file of records
     WriteHeldOut     → split, HeldOut
     Clean, Deduplicate, Tokenize → REJECTED    file, line, source, target, rule
@@ -25,21 +26,26 @@ from apache_beam.pvalue import AsDict, AsList, AsSingleton
 from components.corpus.cleaning import Clean, Deduplicate
 from components.corpus.plan import Plan
 from components.corpus.reading import Read
-from components.corpus.report import WriteReport
-from components.corpus.tokenizing import LearnTokenizers, RankTokens, Tokenize, unseen_tokens
+from components.corpus.report import RankedTokens, WriteReport
+from components.corpus.tokenizing import LearnTokenizers, RankTokens, Tokenize, keep_ids, unseen_tokens
 from components.corpus.writing import WriteHeldOut, WriteRecords, WriteRejected
 
 
 def build(pipeline: beam.Pipeline, plan: Plan, folder: str) -> None:
     """Adds the whole preparation to ``pipeline``; it writes into ``folder``, with a report (``report.take_report``)."""
-    p = plan.parameters
     raw = pipeline | "Read" >> Read(plan)
     clean = raw.blocks | "Clean" >> Clean(plan)
     distinct = clean.pairs | "Deduplicate" >> Deduplicate(plan)
-    learnt = distinct.pairs | "LearnTokenizers" >> LearnTokenizers(p)
+    learnt = distinct.pairs | "LearnTokenizers" >> LearnTokenizers(plan)
     tokenized = distinct.pairs | "Tokenize" >> Tokenize(plan, learnt)
     unseen = learnt | "UnseenTokens" >> beam.MapTuple(unseen_tokens).with_output_types(tuple[str, pa.RecordBatch])
-    ranked = (tokenized.counts, unseen) | beam.Flatten() | "RankTokens" >> beam.CombinePerKey(RankTokens())
+    ranked = (
+        (tokenized.counts, unseen)
+        | beam.Flatten()
+        | "RankTokens" >> beam.CombinePerKey(RankTokens())
+        | "KeepIds"
+        >> beam.Map(keep_ids, plan.base.tokens if plan.base else {}).with_output_types(tuple[str, RankedTokens])
+    )
     files = tokenized.pairs | "WriteRecords" >> WriteRecords(plan, folder, ranked, tokenized.facts)
     held_out = tokenized.held_out | "WriteHeldOut" >> WriteHeldOut(folder, plan.given)
     rejected = (

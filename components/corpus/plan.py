@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from components.code import code_digest
+from components.corpus.blocks import SIDES
 from components.corpus.files import is_remote
 from components.corpus.parameters import PrepareParameters
 from components.corpus.rules import rules_off
@@ -17,7 +20,8 @@ from components.corpus.sources.formats import Corpus, CorpusWord
 from components.corpus.sources.source import Range, Source
 from components.dataset.manifest import SCHEMA_VERSION, SPLITS
 from components.errors import InputError
-from components.text.codec import CodecSettings
+from components.text.codec import CodecSettings, TextCodec
+from components.text.inventory import Inventory
 
 # The parameters that name a corpus, and the split that it is, if it is one of its own.
 CORPORA = {"corpus": None, "validation_corpus": "validation", "test_corpus": "test"}
@@ -56,12 +60,35 @@ class PlannedRange:
 
 
 @dataclass(frozen=True)
+class BaseCodec:
+    """The text codec of a model that the dataset is prepared for.
+
+    ``model`` and ``digest`` say which model that is; ``learnt`` is what the tokenizer of a side has learnt, ``tokens``
+    the tokens of its vocabulary by id.
+    """
+
+    model: str
+    digest: str
+    settings: CodecSettings
+    learnt: dict[str, bytes]
+    tokens: dict[str, pa.StringArray]
+
+    @classmethod
+    def of(cls, codec: TextCodec, model: str, digest: str) -> "BaseCodec":
+        """The codec, of which a worker needs no more than this."""
+        vocabularies = (codec.source_vocabulary, codec.target_vocabulary)
+        tokens = [pa.array(vocabulary.tokens, pa.string()) for vocabulary in vocabularies]
+        sides = (dict(zip(SIDES, values, strict=True)) for values in (codec.learnt, tokens))
+        return cls(model, digest, codec.settings, *sides)
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is to be prepared.
 
     ``corpora`` are the sources by the parameter that names them; ``words`` those of ``corpus``; ``files`` those of all
     sources, which blocks refer to by index; ``rules_off`` the cleaning rules not to apply; ``effective`` the parameters
-    that matter, as the manifest shows them.
+    that matter, as the manifest shows them; ``base`` what says how sentences become ids, if that is not to be learnt.
     """
 
     parameters: PrepareParameters
@@ -73,6 +100,7 @@ class Plan:
     partitions: int
     effective: dict[str, Any]
     key: str
+    base: BaseCodec | None = None
 
     @property
     def given(self) -> frozenset[str]:
@@ -87,17 +115,24 @@ class Plan:
     @property
     def codec_settings(self) -> CodecSettings:
         """How sentences become ids."""
+        if self.base:
+            return self.base.settings
         p = self.parameters
         return CodecSettings(p.source_language, p.target_language, p.tokenizer, p.reverse_source)
 
 
-def make_plan(parameters: PrepareParameters) -> Plan:
+def make_plan(parameters: PrepareParameters, base: BaseCodec | None = None) -> Plan:
     """Looks at the corpora and settles the dataset's key.
+
+    Args:
+        parameters: what to prepare, and how; with a base those about languages and tokenizers are the base's.
+        base: the codec of ``parameters.base_model``.
 
     Raises:
         InputError: on whatever would make the preparation impossible, as far as it shows beforehand.
     """
     _check_languages(parameters)
+    _check_extension(parameters, base)
     named = [Corpus.parse(name, text) for name in CORPORA if (text := getattr(parameters, name)) or name == "corpus"]
     _check_runner(parameters, named)
     off = rules_off(parameters)
@@ -121,7 +156,7 @@ def make_plan(parameters: PrepareParameters) -> Plan:
         raise InputError(f"validation_share, test_share: together they are {shares:g}, must be less than 1")
     files, ranges = _files_and_ranges(by_word)
     partitions = min(max(-(-sum(sizes.values()) // _PARTITION_BYTES), _PARTITIONS.start), _PARTITIONS.stop)
-    effective = _effective_parameters(parameters, given, off)
+    effective = _effective_parameters(parameters, given, off, base)
     return Plan(
         parameters=parameters,
         rules_off=off,
@@ -131,7 +166,8 @@ def make_plan(parameters: PrepareParameters) -> Plan:
         ranges=ranges,
         partitions=max(partitions, parameters.num_shards),
         effective=effective,
-        key=_dataset_key(effective, by_word, words),
+        key=_dataset_key(effective, by_word, words, base),
+        base=base,
     )
 
 
@@ -150,6 +186,16 @@ def _check_languages(parameters: PrepareParameters) -> None:
     if parameters.source_language == parameters.target_language:
         code = parameters.source_language
         raise InputError(f"target_language: found {code!r}, must differ from source_language, which is {code!r} too")
+
+
+def _check_extension(parameters: PrepareParameters, base: BaseCodec | None) -> None:
+    if not parameters.extend_vocabulary:
+        return
+    found = f"extend_vocabulary: found {parameters.extend_vocabulary}, must be 0"
+    if not base:
+        raise InputError(f"{found} without base_model: vocab_size says how large a new vocabulary may be")
+    if any(Inventory.load(learnt).cuts for learnt in base.learnt.values()):
+        raise InputError(f"{found} with {base.model}, which cuts words into pieces: no word is unknown to it")
 
 
 def _check_runner(parameters: PrepareParameters, corpora: list[Corpus]) -> None:
@@ -192,10 +238,13 @@ def _files_and_ranges(
     return tuple(files), tuple(ranges)
 
 
-def _effective_parameters(parameters: PrepareParameters, given: frozenset[str], off: frozenset[str]) -> dict[str, Any]:
+def _effective_parameters(
+    parameters: PrepareParameters, given: frozenset[str], off: frozenset[str], base: BaseCodec | None
+) -> dict[str, Any]:
     """The parameters that matter. What has no effect is None, or left out.
 
-    Such are the shares of splits that are given, and where things are written, and by whom.
+    Such are the shares of splits that are given, where things are written, and by whom; with a base, what is said of a
+    new vocabulary.
     """
     values = dataclasses.asdict(parameters)
     for name in ("data_dir", "runner", "beam_options", "force"):
@@ -203,16 +252,27 @@ def _effective_parameters(parameters: PrepareParameters, given: frozenset[str], 
     for split in given:
         values[f"{split}_share"] = None
     values["rules_off"] = " ".join(sorted(off))
+    if base:
+        values["base_model"] = base.model
+        values["vocab_size"] = None
+        values["min_count"] = parameters.min_count if parameters.extend_vocabulary else None
     return values
 
 
-def _dataset_key(effective: dict[str, Any], corpora: dict[str, list[list[Source]]], words: Sequence[CorpusWord]) -> str:
-    """A digest of everything that decides what is in the dataset: the corpora's content, not where they are."""
+def _dataset_key(
+    effective: dict[str, Any],
+    corpora: dict[str, list[list[Source]]],
+    words: Sequence[CorpusWord],
+    base: BaseCodec | None,
+) -> str:
+    """A digest of everything that decides what is in the dataset: the content of corpora and base, not their names."""
+    names = {*CORPORA, "base_model"}
     # Which sources are a word does not matter, but where words have weights.
     mix = [(word.weight, len(sources)) for word, sources in zip(words, corpora["corpus"], strict=True)]
     document = {
         "schema": SCHEMA_VERSION,
-        "parameters": {name: value for name, value in effective.items() if name not in CORPORA},
+        "parameters": {name: value for name, value in effective.items() if name not in names},
+        "base": base.digest if base else "",
         "content": {
             name: [[type(source).__name__, source.digest()] for sources in opened for source in sources]
             for name, opened in corpora.items()

@@ -106,7 +106,9 @@ def add_histograms(histograms: Iterable[np.ndarray]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class RankedTokens:
-    """The tokens of one side by falling frequency, ties by token: its vocabulary; ``block`` has ``TOKEN_COUNTS``.
+    """The tokens of one side in the order of their ids: its vocabulary; ``block`` has ``TOKEN_COUNTS``.
+
+    That is by falling frequency, ties by token; but the tokens of a base come first, in the order that they have there.
 
     (No lists of strings: Beam measures side inputs object by object.)
     """

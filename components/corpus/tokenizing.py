@@ -21,7 +21,7 @@ from components.dataset.manifest import SPLITS
 from components.dataset.records import bucket_lows
 from components.text.codec import Tokenizers
 from components.text.inventory import Inventory
-from components.text.tokenizer import learning
+from components.text.tokenizer import learn_more, learning
 from components.text.vocabulary import SPECIAL_TOKENS
 
 # Sentences a side to learn from.
@@ -61,19 +61,23 @@ class MergeBlocks(beam.CombineFn):
 class LearnTokenizers(beam.PTransform):
     """(partition, block of schema ``CLEAN``), no pair twice → (side, what its tokenizer has learnt).
 
-    Both sides are there if there is any block.
+    Both sides are there if there is any block. Where the plan has a base, they are those of the base, which learn no
+    more than the words by which its vocabulary may grow.
     """
 
-    def __init__(self, parameters: PrepareParameters):
+    def __init__(self, plan: Plan):
         super().__init__()
-        self.parameters = parameters
+        self.parameters = plan.parameters
+        self.known = plan.base.learnt if plan.base else {}
 
     def expand(self, blocks: beam.PCollection) -> beam.PCollection:
+        if self.known and not self.parameters.extend_vocabulary:
+            return blocks.pipeline | "Base" >> beam.Create(self.known.items()).with_output_types(tuple[str, bytes])
         return (
             blocks
             | "Sentences" >> beam.FlatMap(_train_sentences).with_output_types(tuple[str, pa.RecordBatch])
             | "Sample" >> beam.CombinePerKey(SampleSentences(SAMPLE_SENTENCES))
-            | "Learn" >> beam.Map(_learn, self.parameters).with_output_types(tuple[str, bytes])
+            | "Learn" >> beam.Map(_learn, self.parameters, self.known).with_output_types(tuple[str, bytes])
         )
 
 
@@ -87,10 +91,13 @@ def _train_sentences(element: tuple[int, pa.RecordBatch]) -> Iterator[tuple[str,
         yield side, pa.record_batch([pa.array(hash_sentences(sentences)), sentences], schema=SENTENCES)
 
 
-def _learn(element: tuple[str, pa.StringArray], p: PrepareParameters) -> tuple[str, bytes]:
+def _learn(element: tuple[str, pa.StringArray], p: PrepareParameters, known: Mapping[str, bytes]) -> tuple[str, bytes]:
     side, sentences = element
     is_source = side == SIDES[0]
     language = p.source_language if is_source else p.target_language
+    if known:
+        more = p.extend_vocabulary
+        return side, learn_more(known[side], language, sentences, more, p.min_count, simplified=is_source)
     size = p.vocab_size - len(SPECIAL_TOKENS)
     return side, learning(p.tokenizer).learn(language, sentences, size, p.min_count, simplified=is_source)
 
@@ -242,3 +249,15 @@ class RankTokens(MergeBlocks):
         (block,) = self.compact(accumulator)
         order = pc.sort_indices(block, [("count", "descending"), ("token", "ascending")])
         return RankedTokens(block.take(order))
+
+
+def keep_ids(element: tuple[str, RankedTokens], known: Mapping[str, pa.StringArray]) -> tuple[str, RankedTokens]:
+    """The tokens of a side, those of the base's vocabulary first and in its order; ``known`` holds that, if any."""
+    side, ranked = element
+    if not known:
+        return element
+    before, block = known[side][len(SPECIAL_TOKENS) :], ranked.block
+    counts = pc.fill_null(block["count"].take(pc.index_in(before, block["token"])), 0)
+    new = block.filter(pc.invert(pc.is_in(block["token"], before)))
+    columns = [pa.concat_arrays([before, new["token"]]), pa.concat_arrays([counts, new["count"]])]
+    return side, RankedTokens(pa.record_batch(columns, schema=TOKEN_COUNTS))

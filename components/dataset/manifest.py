@@ -78,7 +78,11 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What stands in ``manifest.json``; ``parameters`` are those that the dataset's key was made from."""
+    """What stands in ``manifest.json``.
+
+    ``parameters`` are those that the dataset's key was made from; ``base`` says from which ``model``, and of which
+    ``digest``, the text codec was taken, if it was not learnt.
+    """
 
     key: str
     fingerprint: str
@@ -87,6 +91,7 @@ class Manifest:
     splits: dict[str, tuple[BucketRecords, ...]]
     vocabularies: dict[str, VocabularyFacts]
     heldout: dict[str, HeldOut]
+    base: dict[str, str] = field(default_factory=dict)
     statistics: dict[str, Any] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 

@@ -1,6 +1,7 @@
 """The trained model as a SavedModel that plain TensorFlow loads: ids in, ids out, any batch, length and beam width.
 
-Besides the search it holds functions for what a given output attended to, and for how probable it is.
+Besides the search it holds functions for what a given output attended to, and for how probable it is; and all that
+``components.model.exported`` needs to go on training from it.
 """
 
 from pathlib import Path
@@ -8,6 +9,7 @@ from types import SimpleNamespace
 
 import tensorflow as tf
 
+from components.model.exported import named_weights, save_parameters
 from components.model.layers import no_dropout
 from components.model.scoring import force
 from components.model.search import Projection, beam_search, search_projection
@@ -29,12 +31,12 @@ class Translator(tf.Module):
             copy.assign(variable)
         # Keeps the Keras model out of the SavedModel: AttentionWrapper cannot be saved, its variables can.
         self._untracked = SimpleNamespace(model=searched)
+        # Read by name when the model is opened again: see `exported.WEIGHTS` and `exported.PROJECTION`.
         self._projection = [tf.Variable(part, trainable=False) for part in search_projection(searched)]
-        weights, biases = searched.projection
-        replaced = [biases] if model.parameters.tie_embeddings else [weights, biases]
-        self._weights = [
-            variable for variable in searched.variables if all(variable is not other for other in replaced)
-        ]
+        weights = named_weights(searched)
+        if not model.parameters.tie_embeddings:
+            del weights["projection"]  # The search's own layout of it holds the same numbers.
+        self._weights = weights
 
     @tf.function(
         input_signature=[
@@ -85,7 +87,10 @@ class Translator(tf.Module):
 
 
 def export_model(model: Seq2Seq, folder: Path) -> None:
-    """Writes the SavedModel; see :class:`Translator` for its functions ``translate``, ``attention`` and ``score``."""
+    """Writes the SavedModel; see :class:`Translator` for its functions ``translate``, ``attention`` and ``score``.
+
+    ``ExportedModel.open`` opens it again.
+    """
     translator = Translator(model)
     tf.saved_model.save(
         translator,
@@ -98,3 +103,4 @@ def export_model(model: Seq2Seq, folder: Path) -> None:
         # Translating needs no gradients.
         options=tf.saved_model.SaveOptions(experimental_custom_gradients=False),
     )
+    save_parameters(model.parameters, folder)

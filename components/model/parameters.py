@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from components.errors import InputError
 from components.parameters import parameter
 
+# Those that decide which weights there are; the others may change when a model is trained further.
+SHAPE = ("embedding_size", "units", "layers", "encoder", "attention", "tie_embeddings")
+
 
 @dataclass(frozen=True)
 class ModelParameters:

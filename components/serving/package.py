@@ -208,22 +208,24 @@ class LoadedModel:
     pyfunc: "PyFuncModel"
 
 
-def find_model(model: str) -> FoundModel:
+def find_model(model: str, parameter: str = "model") -> FoundModel:
     """The model that ``model`` names, downloaded if it is elsewhere, as long as what is returned is in use.
+
+    ``parameter`` is the one that was set to it, which errors name.
 
     Raises:
         InputError: if there is none, or if what is there is no translator of this project.
     """
     if not model:
-        raise InputError(f"model: is not set, must be {FORMS}")
+        raise InputError(f"{parameter}: is not set, must be {FORMS}")
     if model.startswith(URI_SCHEMES):
-        found = _download(model)
+        found = _download(model, parameter)
     elif Path(model, "MLmodel").is_file():
         found = FoundModel(Path(model), model)
     else:
-        raise InputError(f"model: found {model!r}, which is no folder with a packaged model; must be {FORMS}")
+        raise InputError(f"{parameter}: found {model!r}, which is no folder with a packaged model; must be {FORMS}")
     if not (found.codec_folder / SETTINGS_FILE).is_file():
-        raise InputError(f"model: {model} is a model, but not a translator that this project packaged")
+        raise InputError(f"{parameter}: {model} is a model, but not a translator that this project packaged")
     return found
 
 
@@ -247,10 +249,10 @@ def pinned(model: str) -> str:
     try:
         return _version(model)[0]
     except MlflowException as error:
-        raise _not_loaded(model, error) from None
+        raise _not_loaded("model", model, error) from None
 
 
-def _download(model: str) -> FoundModel:
+def _download(model: str, parameter: str) -> FoundModel:
     from mlflow import artifacts
     from mlflow.exceptions import MlflowException
 
@@ -264,13 +266,13 @@ def _download(model: str) -> FoundModel:
             weakref.finalize(found, scratch.pop_all().close)
             return found
     except (MlflowException, OSError) as error:
-        raise _not_loaded(model, error) from None
+        raise _not_loaded(parameter, model, error) from None
 
 
-def _not_loaded(model: str, error: Exception) -> InputError:
+def _not_loaded(parameter: str, model: str, error: Exception) -> InputError:
     reason = str(error).splitlines()[0]
     return InputError(
-        f"model: {model} cannot be loaded from the store {_store()}: {reason}; `./nmt` makes a model there,"
+        f"{parameter}: {model} cannot be loaded from the store {_store()}: {reason}; `./nmt` makes a model there,"
         f" MLFLOW_TRACKING_URI names another store (valid: {FORMS})"
     )
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from components.errors import InputError
 from components.text import legacy
+from components.text.inventory import Inventory
 from components.text.normalization import single_spaces
 from components.text.spans import Spans, restore, with_placeholders
 from components.text.tokenizer import Tokenizer
@@ -170,6 +171,21 @@ class TextCodec(TokenCodec):
     def target_text(self, tokens: Sequence[str], spans: Sequence[str]) -> str:
         """The sentence of target tokens, each of the spans in it once, where its placeholder stands."""
         return restore(self.tokenizers.detokenize([tokens])[0], spans)
+
+    def extends(self, other: "TextCodec") -> bool:
+        """Whether it reads texts as the other one, every id of which means the same here; it may know more words."""
+        if self.settings != other.settings:
+            return False
+        sides = zip(self._sides, other._sides, strict=True)
+        return all(
+            vocabulary.tokens[: len(before)] == before.tokens
+            and (learnt == learnt_before or Inventory.load(learnt).extends(Inventory.load(learnt_before)))
+            for (vocabulary, learnt), (before, learnt_before) in sides
+        )
+
+    @property
+    def _sides(self) -> tuple[tuple[Vocabulary, bytes], ...]:
+        return (self.source_vocabulary, self.learnt[0]), (self.target_vocabulary, self.learnt[1])
 
     def save(self, folder: Path) -> None:
         """Writes the vocabularies, the tokenizer's settings and what it has learnt into ``folder``."""

@@ -9,8 +9,8 @@ import json
 import string
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from itertools import groupby
+from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,10 @@ class Inventory:
     def tokens(self) -> list[str]:
         """All tokens that there can be: ``words.ALWAYS`` and what is learnt, each once."""
         return [*ALWAYS, *sorted(self._tokens.difference(ALWAYS))]
+
+    def extends(self, other: "Inventory") -> bool:
+        """Whether it is the other one, with further words or without."""
+        return replace(self, words=self.words[: len(other.words)]) == other
 
     @property
     def cuts(self) -> bool:
@@ -164,9 +168,8 @@ def learn(words: Mapping[str, int], size: int, method: Method, *, elides: bool, 
                 continue
             for mark, run in case_runs(part.text):
                 capital[run] += times if mark == CAPITAL else 0
-                for is_alpha, same in groupby(run, str.isalpha):
-                    if is_alpha:
-                        letters["".join(same)] += times
+                for letters_of_run in _alphabetic(run):
+                    letters[letters_of_run] += times
     uses: Counter[str] = Counter()
     for run, times in letters.items():
         for character in run:
@@ -180,6 +183,26 @@ def learn(words: Mapping[str, int], size: int, method: Method, *, elides: bool, 
     known = {run: times for run, times in _ranked(letters) if set(run) <= set(characters)}
     whole, model = method(known, places, min_count)
     return Inventory(tuple(frequent), tuple(characters), whole, model, names)
+
+
+def extend(inventory: Inventory, words: Mapping[str, int], places: int, *, elides: bool, min_count: int) -> Inventory:
+    """The inventory with up to ``places`` more words: the most frequent ones that it spells.
+
+    The other arguments are those of :func:`learn`; a word that is used once is not among them in any case.
+    """
+    letters: Counter[str] = Counter()
+    for word, times in words.items():
+        for part in parts(word, elides):
+            for _, run in case_runs(part.text) if part.letters else ():
+                for letters_of_run in _alphabetic(run):
+                    letters[letters_of_run] += times
+    fewest = max(min_count, _LEAST_USES)
+    spelled = (run for run, times in _ranked(letters) if times >= fewest and len(inventory.cut(run)) > 1)
+    return replace(inventory, words=(*inventory.words, *islice(spelled, places)))
+
+
+def _alphabetic(run: str) -> list[str]:
+    return ["".join(same) for is_alpha, same in groupby(run, str.isalpha) if is_alpha]
 
 
 def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:

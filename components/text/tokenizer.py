@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.errors import InputError
-from components.text.inventory import Inventory, Method, byte_pairs, learn, unigram, whole_words
+from components.text.inventory import Inventory, Method, byte_pairs, extend, learn, unigram, whole_words
 from components.text.normalization import simplify
 from components.text.words import (
     ALL_CAPITALS,
@@ -255,14 +255,27 @@ class Learning:
         self, language: str, sentences: pa.StringArray, size: int, min_count: int = 1, *, simplified: bool
     ) -> bytes:
         """What is learnt from sentences, shape [n], for a vocabulary of ``size`` tokens seen ``min_count`` times."""
-        running = sentence_words(sentences).flatten().value_counts()
-        words: Counter[str] = Counter()
-        for marked, times in zip(running.field("values").to_pylist(), running.field("counts").to_pylist(), strict=True):
-            word = Word.read(marked)
-            text = simplify(word.text) if simplified else word.text
-            words[lower(text) if word.in_capitals else lower_first(text)[0] if word.first else text] += times
-        elides = language in ELIDING_LANGUAGES
+        words, elides = _count_words(sentences, simplified), language in ELIDING_LANGUAGES
         return learn(words, size, self.method, elides=elides, min_count=min_count).save()
+
+
+def learn_more(
+    learnt: bytes, language: str, sentences: pa.StringArray, words: int, min_count: int = 1, *, simplified: bool
+) -> bytes:
+    """What was learnt, and from sentences, shape [n], up to ``words`` more words; see ``inventory.extend``."""
+    counts, elides = _count_words(sentences, simplified), language in ELIDING_LANGUAGES
+    return extend(Inventory.load(learnt), counts, words, elides=elides, min_count=min_count).save()
+
+
+def _count_words(sentences: pa.StringArray, simplified: bool) -> Counter[str]:
+    """Words as they stand between spaces, the first of a sentence in small letters → occurrences."""
+    running = sentence_words(sentences).flatten().value_counts()
+    words: Counter[str] = Counter()
+    for marked, times in zip(running.field("values").to_pylist(), running.field("counts").to_pylist(), strict=True):
+        word = Word.read(marked)
+        text = simplify(word.text) if simplified else word.text
+        words[lower(text) if word.in_capitals else lower_first(text)[0] if word.first else text] += times
+    return words
 
 
 TOKENIZERS = {

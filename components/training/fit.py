@@ -17,6 +17,7 @@ from components.model.parameters import ModelParameters
 from components.model.seq2seq import Seq2Seq
 from components.text.codec import VERSION, TextCodec
 from components.text.noise import Noise
+from components.training.base import BaseModel
 from components.training.budget import BUDGET_FILE, Budget
 from components.training.checkpoints import Checkpoints
 from components.training.history import Average, Epoch, History, Progress, Steps
@@ -98,13 +99,19 @@ class Training:
         checkpoint_dir: folder of this run's checkpoints; the caller holds its lock.
         model_parameters: shape of the model.
         parameters: how it is fitted.
+        base: the model that it begins from, of the same shape; the dataset's codec extends its codec.
 
     Raises:
         InputError: if the dataset lacks a split, or a parameter does not fit another.
     """
 
     def __init__(
-        self, data: Path, checkpoint_dir: Path, model_parameters: ModelParameters, parameters: TrainingParameters
+        self,
+        data: Path,
+        checkpoint_dir: Path,
+        model_parameters: ModelParameters,
+        parameters: TrainingParameters,
+        base: BaseModel | None = None,
     ):
         manifest = Manifest.load(data)
         for missing in too_few_records(manifest):
@@ -115,6 +122,8 @@ class Training:
         codec = TextCodec.load(data)
         sizes = len(codec.source_vocabulary), len(codec.target_vocabulary)
         self.model = Seq2Seq(model_parameters, *sizes, parameters.precision)
+        if base:
+            base.give_weights(self.model, codec)
         if parameters.noise and codec.settings.version < VERSION:
             raise InputError(
                 f"data_dir: {data} was prepared by an earlier version, which noise cannot rewrite: prepare it again, or"

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from components.parameters import parameter
 
+# What stands in for the defaults where a training begins from another model.
+ADAPTING = {"learning_rate": 0.001, "warmup_steps": 20}
+
 
 @dataclass(frozen=True)
 class TrainingParameters:

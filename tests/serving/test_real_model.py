@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from components.model.export import export_model
+from components.model.exported import ExportedModel, named_weights
 from components.model.parameters import ModelParameters
 from components.model.seq2seq import Seq2Seq
 from components.serving.options import TranslationOptions
@@ -23,12 +24,35 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module", params=["luong", "scaled_luong", "none"])
-def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model(request: pytest.FixtureRequest) -> Seq2Seq:
     codec = echo_codec()
     sizes = len(codec.source_vocabulary), len(codec.target_vocabulary)
+    tied = request.param == "none"
+    return Seq2Seq(ModelParameters(embedding_size=8, units=16, attention=request.param, tie_embeddings=tied), *sizes)
+
+
+@pytest.fixture(scope="module")
+def exported(model: Seq2Seq, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model") / "exported"
-    export_model(Seq2Seq(ModelParameters(embedding_size=8, units=16, attention=request.param), *sizes), folder)
+    export_model(model, folder)
     return folder
+
+
+def test_opened_again_it_has_all_weights_to_the_bit(model: Seq2Seq, exported: Path) -> None:
+    found = ExportedModel.open(exported)
+    assert found
+    assert found.parameters == model.parameters
+    variables, weights = named_weights(model), found.weights()
+    assert weights.keys() == variables.keys()
+    assert len(variables) == len(model.variables)
+    for name, variable in variables.items():
+        np.testing.assert_array_equal(weights[name], variable.numpy())
+    # Each stands there once; a tied projection also in the layout of the search.
+    numbers = sum(array.size for array in weights.values())
+    numbers += model.parameters.tie_embeddings * model.projection[0].shape.num_elements()
+    held = (exported / "variables" / "variables.data-00000-of-00001").stat().st_size
+    # The search pads the vocabulary, and has its own biases.
+    assert 4 * numbers <= held < 4 * (numbers + 64 * 16 + 2 * model.sizes[1]) + 10_000
 
 
 @pytest.fixture(scope="module")

@@ -22,11 +22,12 @@ from tests.pipelines.checkout import Checkout, kill, wait_until
 from tests.training.trainings import SHAPES, killed_at, make, random_steps, weights
 
 QUICK = list(SHAPES)[:2]
+BASED = "begun from a model"
 
 
 @pytest.mark.parametrize(
     ("shape", "kills"),
-    [(QUICK[0], 2), (QUICK[1], 1), *(pytest.param(shape, 3, marks=pytest.mark.slow) for shape in SHAPES)],
+    [(QUICK[0], 2), (QUICK[1], 1), (BASED, 1), *(pytest.param(shape, 3, marks=pytest.mark.slow) for shape in SHAPES)],
 )
 def test_killed_at_random_steps(shape, kills, dataset, tmp_path, request):
     # The quick ones ask for the loss and the weights, the slow ones translate after each epoch, too.

@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
+from components.model.exported import named_weights
 from components.model.parameters import ModelParameters
+from components.model.seq2seq import Seq2Seq
+from components.text.codec import TextCodec
 from components.text.vocabulary import EOS
+from components.training.base import BaseModel
 from components.training.fit import Training
 from components.training.parameters import TrainingParameters
 
@@ -35,6 +40,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         "layers": 2,
         "tie_embeddings": True,
     },
+    "begun from a model": {"based": True},
     "full softmax, bfloat16": {"num_sampled": 0, "label_smoothing": 0.1, "precision": "mixed_bfloat16"},
 }
 
@@ -43,8 +49,18 @@ def make(dataset: Path, folder: Path, shape: str = "plain", **changed: Any) -> T
     """The training of a shape in a folder, with the parameters ``changed`` of its fitting."""
     values = {"embedding_size": 16, "units": 32, "dropout": 0.1, "num_sampled": 3, **asdict(FITTING), **SHAPES[shape]}
     fitting = {name: value for name, value in values.items() if name in asdict(FITTING)}
-    model = {name: value for name, value in values.items() if name not in fitting}
-    return Training(dataset, folder, ModelParameters(**model), TrainingParameters(**{**fitting, **changed}))
+    base = base_for(dataset) if values.pop("based", False) else None
+    model = ModelParameters(**{name: value for name, value in values.items() if name not in fitting})
+    return Training(dataset, folder, model, TrainingParameters(**{**fitting, **changed}), base)
+
+
+def base_for(dataset: Path) -> BaseModel:
+    """A model of the plain shape with the dataset's codec; the same in every process."""
+    codec = TextCodec.load(dataset)
+    tf.keras.utils.set_random_seed(7)
+    sizes = len(codec.source_vocabulary), len(codec.target_vocabulary)
+    named = named_weights(Seq2Seq(ModelParameters(embedding_size=16, units=32), *sizes))
+    return BaseModel(codec, {name: variable.numpy() for name, variable in named.items()})
 
 
 def weights(training: Training) -> list[np.ndarray]:
