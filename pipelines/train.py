@@ -211,6 +211,8 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, base
             f"Training uses the full softmax: with a target vocabulary of {training.model.sizes[1]:,} tokens,"
             f" {parameters.num_sampled:,} candidates (num_sampled) would save nothing"
         )
+    if base:
+        print(f"{STEP}: begins from {base.found.uri}")
     if training.resumed:
         print(f"Going on from step {training.step} of {parameters.checkpoint_dir}")
     # The run of this process shows the whole curve, also of the steps that earlier ones trained.
@@ -222,6 +224,9 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, base
     step.flush()  # Logging the model does not wait for a server that is away.
     with tempfile.TemporaryDirectory(prefix="export-") as folder:
         export_model(training.model, Path(folder, "model"))
+        size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / 1e6
+        print(f"{STEP}: the model takes {size:,.1f} MB, with weights to go on training from")
+        step.log_metrics({"model_megabytes": size})
         settings = TranslatorSettings(manifest.max_length, has_attention=parameters.attention != "none")
         metadata = {SEARCH_METADATA: _search_digest(parameters)}
         return log_translator(Path(folder, "model"), data_dir, settings, metadata=metadata).model_uri
