@@ -35,9 +35,10 @@ import numpy as np
 import psutil
 
 from benchmarks.processes import resident_bytes
+from components.serving.batching import Search
 from components.serving.options import TranslationOptions
 from components.serving.package import load_model
-from components.serving.translator import Search, Translator, load_exported, search_of
+from components.serving.translator import Translator, load_exported, search_of
 
 SENTENCE = "A man in an orange hat is staring at something outside today."
 # Random texts have up to so many words: some fit the model, some have to be taken apart.

@@ -227,7 +227,9 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, base
         size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / 1e6
         print(f"{STEP}: the model takes {size:,.1f} MB, with weights to go on training from")
         step.log_metrics({"model_megabytes": size})
-        settings = TranslatorSettings(manifest.max_length, has_attention=parameters.attention != "none")
+        settings = TranslatorSettings(
+            manifest.max_length, has_attention=parameters.attention != "none", batch_invariant=True
+        )
         metadata = {SEARCH_METADATA: _search_digest(parameters)}
         return log_translator(Path(folder, "model"), data_dir, settings, metadata=metadata).model_uri
 

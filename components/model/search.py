@@ -3,8 +3,12 @@
 tensorflow-addons' ``BeamSearchDecoder`` finds the same outputs (a test compares them) but takes its width as a Python
 integer, which would need a signature for each width. It neither bounds each sentence by its own length nor returns
 attention without a custom kernel.
+
+What is found for a sentence depends on its ids and on the time that they are padded to, and on nothing else: the same
+bits alone and in any batch, of any order. docs/explanation/batches.md says why.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -12,9 +16,14 @@ import tensorflow as tf
 from components.model.encoder import Encoded
 from components.model.layers import no_dropout, source_lengths
 from components.model.seq2seq import Seq2Seq
-from components.text.vocabulary import EOS, PAD, SOS
+from components.text.vocabulary import EOS, PAD, SOS, UNK
 
 NEVER = -1e9
+# A product of one row goes through another kernel than one of several.
+FEWEST_ROWS = 2
+# Where a tensor does not fill its last vector register (of so many floats at most), those that are left over are
+# rounded in another way by exp, log, sigmoid and powers.
+VECTOR = 16
 # The best words are searched in groups of so many: see _best.
 GROUP = 64
 # With so few sentences a step takes the same time for fewer; another round would only add to it.
@@ -70,12 +79,13 @@ def beam_search(
 ) -> Hypotheses:
     """Finds probable translations.
 
-    It works in rounds. A round ends when at most half of its sentences have unfinished hypotheses; only those sentences
-    take part in the next one, so that finished outputs cost no time while long ones grow.
+    It works in rounds. A round ends when at most half of its sentences have unfinished hypotheses; only that half
+    takes part in the next one, so that finished outputs cost no time while long ones grow.
 
     Args:
         model: the trained model.
-        source: int32 ids [batch, time], padded with 0; no sentence may be empty.
+        source: int32 ids [batch, time], padded with 0. What is found for an empty sentence means nothing: it fills a
+            batch.
         width: int32 scalar, hypotheses kept at each step and returned.
         length_penalty: float32 scalar alpha; hypotheses rank by log-probability / ((5 + length) / 6)^alpha (Wu et al.
             2016, section 7). 0 ranks by log-probability.
@@ -85,11 +95,18 @@ def beam_search(
         projection: the model's, if it was made before; making it takes longer than a short sentence.
     """
     projection = projection or search_projection(model)
-    encoded = model.encoder(source, no_dropout)
-    batch = tf.shape(source)[0]
-    limits = length_limits(source)
+    multiple, fewest = _multiple(model), (FEWEST_ROWS - 1) // width + 1
+    given = tf.shape(source)[0]
+    batch = tf.maximum(_up(given, multiple), _up(fewest, multiple))
+    source = tf.pad(source, [[0, tf.maximum(batch, FEWEST_ROWS) - given], [0, 0]], constant_values=PAD)
+    empty = tf.equal(source[:, 0], PAD)
+    # A softmax over no word at all has no value.
+    source = tf.where(empty[:, None], tf.pad(tf.fill([1, 1], UNK), [[0, 0], [0, tf.shape(source)[1] - 1]]), source)
+    encoded = _chosen(model.encoder(source, no_dropout), tf.range(batch))
+    limits = length_limits(source)[:batch]
     longest = tf.reduce_max(limits)
-    beam = _start(model, encoded, limits, width)
+    weights = _rank_weights(longest, length_penalty)
+    beam = _start(model, encoded, limits, width, empty[:batch])
     nothing = tf.fill([batch, width, longest], PAD)
     found = Hypotheses(nothing, tf.zeros([batch, width]), tf.fill([batch, width, longest], -1))
     lengths = tf.zeros([batch, width], tf.int32)
@@ -97,7 +114,10 @@ def beam_search(
     def round_(sentences, encoded, beam, found, lengths):  # type: ignore[no-untyped-def]
         # Sets the attention's memory to the sentences of this round; the state that this returns is the first round's.
         model.decoder.start(_widened(encoded, width))
-        beam = _grow(model, projection, beam, width, length_penalty)
+        # Half of them, in full, so that there are few shapes.
+        half = _up(tf.maximum((tf.size(sentences) + 1) // 2, fewest), multiple)
+        another_round = tf.logical_and(tf.size(sentences) > FEW, half < tf.size(sentences))
+        beam = _grow(model, projection, beam, width, weights, tf.where(another_round, half, 0))
         growing = _growing(beam, width)
         where = sentences[:, None]
         found = Hypotheses(
@@ -106,7 +126,9 @@ def beam_search(
             tf.tensor_scatter_nd_update(found.alignment, where, _padded(beam.alignment, width, longest, -1)),
         )
         lengths = tf.tensor_scatter_nd_update(lengths, where, tf.reshape(beam.lengths, [-1, width]))
-        left = tf.boolean_mask(tf.range(tf.size(sentences)), growing)
+        # Finished ones fill it up.
+        order = tf.argsort(tf.cast(growing, tf.int32), direction="DESCENDING", stable=True)
+        left = order[: tf.where(tf.reduce_any(growing), half, 0)]
         hypotheses = tf.reshape(left[:, None] * width + tf.range(width), [-1])
         return (
             tf.gather(sentences, left),
@@ -122,14 +144,14 @@ def beam_search(
         (tf.range(batch), encoded, beam, found, lengths),
         _any_rows((tf.range(batch), encoded, beam, found, lengths)),
     )
-    ranks = found.scores / _penalty(lengths, length_penalty)
+    ranks = found.scores * tf.gather(weights, lengths)
     if model.parameters.attention != "none":
         ranks += tf.cond(
             tf.equal(coverage_penalty, 0.0),
             lambda: tf.zeros_like(ranks),
             lambda: coverage_penalty * _coverage(model, _widened(encoded, width), found.ids, lengths),
         )
-    return _ranked(found, ranks, lengths)
+    return Hypotheses(*(part[:given] for part in _ranked(found, ranks, lengths)))
 
 
 class _Beam(NamedTuple):
@@ -151,7 +173,7 @@ class _Beam(NamedTuple):
     state: Any
 
 
-def _start(model: Seq2Seq, encoded: Encoded, limits: tf.Tensor, width: tf.Tensor) -> _Beam:
+def _start(model: Seq2Seq, encoded: Encoded, limits: tf.Tensor, width: tf.Tensor, finished: tf.Tensor) -> _Beam:
     hypotheses = tf.size(limits) * width
     return _Beam(
         step=tf.constant(0),
@@ -162,13 +184,15 @@ def _start(model: Seq2Seq, encoded: Encoded, limits: tf.Tensor, width: tf.Tensor
         scores=tf.tile(tf.one_hot(0, width, on_value=0.0, off_value=NEVER), [tf.size(limits)]),
         lengths=tf.zeros([hypotheses], tf.int32),
         limits=tf.repeat(limits, width),
-        finished=tf.zeros([hypotheses], tf.bool),
+        finished=tf.repeat(finished, width),
         state=model.decoder.start(_widened(encoded, width)),
     )
 
 
-def _grow(model: Seq2Seq, projection: Projection, beam: _Beam, width: tf.Tensor, length_penalty: tf.Tensor) -> _Beam:
-    """Lets the hypotheses grow until at most half of the sentences have some that go on growing."""
+def _grow(
+    model: Seq2Seq, projection: Projection, beam: _Beam, width: tf.Tensor, weights: tf.Tensor, unfinished: tf.Tensor
+) -> _Beam:
+    """Lets the hypotheses grow until at most so many sentences have some that go on growing."""
     continuations = tf.minimum(width, model.sizes[1])
     only_first = tf.one_hot(0, continuations, on_value=0.0, off_value=NEVER)
     sentences = tf.size(beam.scores) // width
@@ -181,7 +205,7 @@ def _grow(model: Seq2Seq, projection: Projection, beam: _Beam, width: tf.Tensor,
         continued, words = _best(logits, continuations)
         # Only these probabilities are needed: log-softmax without storing that of the whole vocabulary.
         peak = continued[:, :1]
-        total = peak + tf.math.log(tf.reduce_sum(tf.exp(logits - peak), -1, keepdims=True))
+        total = peak + _log(tf.reduce_sum(tf.exp(logits - peak), -1, keepdims=True))
         continued -= total
         for rows, word, log_probability in (
             (beam.step + 1 >= beam.limits, EOS, logits[:, EOS : EOS + 1] - total),
@@ -191,7 +215,7 @@ def _grow(model: Seq2Seq, projection: Projection, beam: _Beam, width: tf.Tensor,
             continued = tf.where(rows[:, None], log_probability + only_first, continued)
         scores = beam.scores[:, None] + continued
         lengths = beam.lengths + tf.cast(tf.logical_not(beam.finished), tf.int32)
-        ranked = tf.reshape(scores / _penalty(lengths, length_penalty)[:, None], [sentences, width * continuations])
+        ranked = tf.reshape(scores * tf.gather(weights, lengths)[:, None], [sentences, width * continuations])
         _, chosen = tf.math.top_k(ranked, width)
         first = tf.range(sentences)[:, None] * width
         parents = tf.reshape(first + chosen // continuations, [-1])
@@ -213,8 +237,7 @@ def _grow(model: Seq2Seq, projection: Projection, beam: _Beam, width: tf.Tensor,
         )
 
     def many_grow(*parts) -> tf.Tensor:  # type: ignore[no-untyped-def]
-        growing = tf.reduce_sum(tf.cast(_growing(_Beam(*parts), width), tf.int32))
-        return tf.logical_or(2 * growing > sentences, tf.logical_and(growing > 0, sentences <= FEW))
+        return tf.reduce_sum(tf.cast(_growing(_Beam(*parts), width), tf.int32)) > unfinished
 
     return _Beam(*tf.while_loop(many_grow, advance, tuple(beam), tuple(_any_rows(beam))))
 
@@ -266,9 +289,11 @@ def _coverage(model: Seq2Seq, encoded: Encoded, ids: tf.Tensor, lengths: tf.Tens
     longest = tf.reduce_max(ends)
     read = tf.pad(outputs[:, : longest - 1], [[0, 0], [1, 0]], constant_values=SOS)
     attention = model.decoder.attention(read, encoded)
-    seen = tf.reduce_sum(tf.where(tf.sequence_mask(ends, longest)[:, :, None], attention, 0.0), 1)
+    counted = tf.where(tf.sequence_mask(ends, longest)[:, :, None], attention, 0.0)
+    # Step by step: in what order a sum over all of them is rounded would depend on how many they are.
+    seen = tf.foldl(tf.add, tf.transpose(counted, [1, 0, 2]))
     # The logarithm of a word without any attention is finite, so that two such outputs can be compared.
-    logarithms = tf.math.log(tf.clip_by_value(seen, 1e-37, 1.0))
+    logarithms = _log(tf.clip_by_value(seen, 1e-37, 1.0))
     real = tf.sequence_mask(encoded.lengths, tf.shape(seen)[1])
     return tf.reshape(tf.reduce_sum(tf.where(real, logarithms, 0.0), 1), tf.shape(lengths))
 
@@ -283,8 +308,28 @@ def _ranked(found: Hypotheses, ranks: tf.Tensor, lengths: tf.Tensor) -> Hypothes
     return Hypotheses(*(tf.gather(part, order, batch_dims=1) for part in parts))
 
 
-def _penalty(lengths: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
-    return ((5.0 + tf.cast(lengths, tf.float32)) / 6.0) ** alpha
+def _rank_weights(longest: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
+    """What the log-probability of an output of 0, 1, … ``longest`` ids, at least, is multiplied by: float32 [n]."""
+    lengths = tf.range(_up(longest + 1, VECTOR))
+    return ((5.0 + tf.cast(lengths, tf.float32)) / 6.0) ** -alpha
+
+
+def _log(values: tf.Tensor) -> tf.Tensor:
+    """The natural logarithm, [rows, n]; no value is one of those left over, see ``VECTOR``."""
+    columns = tf.shape(values)[1]
+    padded = tf.pad(values, [[0, 0], [0, _up(columns, VECTOR) - columns]], constant_values=1.0)
+    return tf.math.log(padded)[:, :columns]
+
+
+def _multiple(model: Seq2Seq) -> int:
+    """Of so many rows the activations of a layer fill whole vector registers; 1 where ``units`` are a multiple."""
+    directions = 2 if model.parameters.encoder == "bidirectional" else 1
+    return VECTOR // math.gcd(VECTOR, model.parameters.units // directions)
+
+
+def _up(count: tf.Tensor, multiple: int) -> tf.Tensor:
+    """The next multiple that is not less."""
+    return -(-count // multiple) * multiple
 
 
 def _chosen(parts: Any, rows: tf.Tensor) -> Any:

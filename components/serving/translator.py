@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from components.errors import InputError
+from components.serving.batching import Search, SearchQueue, most_rows
 from components.serving.options import TranslationOptions
 from components.serving.segments import Segmented, Segmenter
 from components.serving.translation import Alignment, Attention, Hypothesis, Score, Translation
@@ -23,16 +24,9 @@ from components.text.vocabulary import EOS, PAD, SOS, SPECIAL_TOKENS, UNK
 from components.text.words import is_translatable, known_words
 
 SETTINGS_FILE = "translator.json"
-# The largest batch: source positions (rows × longest row) and hypotheses (rows × beam width). Larger batches make the
-# decoder's products more efficient, up to a point: beyond some hundred rows the logits no longer fit the cache.
-BATCH_POSITIONS = 4096
-BATCH_HYPOTHESES = 320
 # A score below this marks an impossible output: a beam may have room for more than the vocabulary can form.
 IMPOSSIBLE = -1e8
 
-# source int32 [batch, length], padded with 0; beam_width; length_penalty; coverage_penalty → "ids" int32 [batch,
-# beam_width, length], "scores" float32 [batch, beam_width], "alignment" int32 [batch, beam_width, length].
-Search = Callable[[np.ndarray, int, float, float], Mapping[str, np.ndarray]]
 # source int32 [batch, source length], padded with 0; target int32 [batch, length], without SOS, with EOS, padded with 0
 # → "log_probabilities" and "entropies" float32 [batch, length], "attended" float32 [batch, source length].
 Force = Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]]
@@ -43,11 +37,13 @@ class TranslatorSettings:
     """What, besides the codec and the weights, decides how texts are translated.
 
     ``max_source_length`` is the longest sentence, in tokens, that the model was trained on; ``has_attention`` whether
-    it has attention, which a coverage penalty needs. Packages older than that penalty say no.
+    it has attention, which a coverage penalty needs. Packages older than that penalty say no. ``batch_invariant`` says
+    that what its search finds for a sentence has the same bits in every batch; older packages do not know.
     """
 
     max_source_length: int = 50
     has_attention: bool = False
+    batch_invariant: bool = False
 
     def check(self, options: TranslationOptions) -> None:
         """Raises InputError if the model cannot do what the options ask for."""
@@ -71,7 +67,7 @@ class TranslatorSettings:
 
 
 class Translator:
-    """Translates texts of any length with a search over sentences, and scores given translations.
+    """Translates texts of any length with a search over sentences, for many callers at once, and scores translations.
 
     ``attention`` is None for a model that was exported without it, ``force`` for one that was exported before there was
     forced decoding.
@@ -88,8 +84,8 @@ class Translator:
         self.codec = codec
         self.attention = attention
         self.settings = settings
-        self._search = search
         self._force = force
+        self.queue = SearchQueue(search, settings.batch_invariant)
         language = codec.settings.source_language
         self._segmenter = Segmenter(
             lambda texts: codec.tokenizers.texts(texts)[0], language, settings.max_source_length
@@ -106,9 +102,10 @@ class Translator:
         """Texts, shape [n] → their translations, in order.
 
         A text without a word (empty, or whitespace) is its own translation. Equal sentences are translated once; the
-        others go through the search in batches of similar length.
+        others go through the search in batches, see :class:`~components.serving.batching.SearchQueue`.
 
         Raises:
+            CallerGoneError: if nobody waits for them any more.
             InputError: if a text is none, or holds half of a surrogate pair (it names the text's number, from 1), or if
                 the model cannot do what the options ask for.
         """
@@ -135,30 +132,22 @@ class Translator:
         hypotheses: list[list[Hypothesis]] = [[] for _ in pieces]
         beam_width = min(options.beam_width, len(self.codec.target_vocabulary))
 
-        def search(rows: list[int]) -> Mapping[str, np.ndarray]:
-            return self._search(_padded(ids, rows), beam_width, options.length_penalty, options.coverage_penalty)
-
         searched = []
         for row, sentence in enumerate(tokens.to_pylist()):
             if is_translatable(sentence) and not self.codec.tokenizers.is_name(pieces[row]):
                 searched.append(row)
             else:
                 hypotheses[row] = [Hypothesis(pieces[row], 0.0, ())]
-        lengths = np.diff(ids.offsets.to_numpy())
-        batches = [[searched[i] for i in batch] for batch in _batches(lengths[searched], beam_width)]
-        for rows, found in _in_threads(search, batches):
-            for index, row in enumerate(rows):
-                source = tokens[row].as_py()
-                hypotheses[row] = [
-                    self._hypothesis(
-                        pieces[row],
-                        source,
-                        spans[row],
-                        *(found[key][index, rank] for key in ("ids", "scores", "alignment")),
-                    )
-                    for rank in range(min(options.n_best, beam_width))
-                    if rank == 0 or found["scores"][index, rank] > IMPOSSIBLE
-                ]
+        given = np.split(ids.values.to_numpy(), ids.offsets.to_numpy()[1:-1])
+        penalties = options.length_penalty, options.coverage_penalty
+        for index, found in self.queue.find([given[row] for row in searched], beam_width, *penalties):
+            row = searched[index]
+            source = tokens[row].as_py()
+            hypotheses[row] = [
+                self._hypothesis(pieces[row], source, spans[row], *(part[rank] for part in found))
+                for rank in range(min(options.n_best, beam_width))
+                if rank == 0 or found.scores[rank] > IMPOSSIBLE
+            ]
         return hypotheses
 
     def score(self, sources: Sequence[str], translations: Sequence[str]) -> list[Score]:
@@ -211,7 +200,7 @@ class Translator:
         def force(rows: list[int]) -> Mapping[str, np.ndarray]:
             return self._force(_padded(sources, rows), _padded(targets, rows)[:, 1:])  # type: ignore[misc]
 
-        for rows, found in _in_threads(force, list(_batches(np.maximum(*lengths), 1))):
+        for rows, found in _in_threads(force, list(_batches(np.maximum(*lengths)))):
             for index, row in enumerate(rows):
                 read, said = lengths[0][row], lengths[1][row] - 1
                 forced[row] = Forced(
@@ -356,17 +345,16 @@ def _in_threads(
 ) -> Iterator[tuple[list[int], Mapping[str, np.ndarray]]]:
     """(rows, what ``run`` makes of them), batch after batch."""
     # A thread for each core: TensorFlow would use several for one batch, but only while it multiplies.
-    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="search") as threads:
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="score") as threads:
         yield from zip(batches, (threads.map if len(batches) > 1 else map)(run, batches), strict=True)
 
 
-def _batches(lengths: np.ndarray, beam_width: int) -> Iterator[list[int]]:
+def _batches(lengths: np.ndarray) -> Iterator[list[int]]:
     """Rows by falling length (shape [n], in tokens), in batches: what needs most memory comes first."""
     batch: list[int] = []
     for row in np.argsort(-lengths, kind="stable").tolist():
         # The first row is the longest of its batch.
-        full = batch and (len(batch) + 1) * max(lengths[batch[0]], 1) > BATCH_POSITIONS
-        if full or (len(batch) + 1) * beam_width > BATCH_HYPOTHESES:
+        if batch and len(batch) >= most_rows(lengths[batch[0]], 1):
             yield batch
             batch = []
         batch.append(row)
