@@ -7,8 +7,10 @@ Usage: python -m benchmarks.serve --model MODEL --input FILE [--clients 50] [--m
    on a new connection. The shares of search, text, MLflow's scoring and HTTP are measured by the same work done in
    this process without the others.
 2. Each sentence of the file is translated alone; then many clients at once ask for random ones of them (``--minutes``).
-   An answer is wrong if it is not the one given alone.
-3. The clients ask for texts of random length, words of the file (``--requests``).
+   An answer is wrong if text or score is not, to the bit, the one given alone.
+3. The clients ask for texts of random length, words of the file (``--requests``). Some are then asked for alone.
+
+All of it is done twice, by a server that translates each request by itself (``--batch_wait_ms 0``) and by one as it is.
 
 Memory is what all processes of the server hold resident, as :mod:`benchmarks.processes` counts it.
 """
@@ -45,6 +47,8 @@ SENTENCE = "A man in an orange hat is staring at something outside today."
 LONGEST = 80
 _SAMPLED_SECONDS = 10.0
 _WARM, _MINUTE = 10, 60.0
+# Of the texts of random length.
+_CHECKED = 500
 
 
 def main(argv: list[str]) -> None:
@@ -62,14 +66,23 @@ def main(argv: list[str]) -> None:
     a = parser.parse_args(argv)
     sentences = list(dict.fromkeys(filter(None, a.input.read_text(encoding="utf-8").splitlines())))
 
-    with started([sys.executable, "-m", "pipelines.serve", "--model", a.model, "--port", "0", *a.parameters]) as server:
-        print(f"memory of the server before the first request: {_mib(server.resident())}")
-        if a.alone:
-            show_parts(server, a.model, a.alone)
-        if a.minutes:
-            show_load(server, sentences, a.clients, 60 * a.minutes, a.beam_width)
-        if a.requests:
-            show_random(server, sentences, a.clients, a.requests, a.beam_width)
+    command = [sys.executable, "-m", "pipelines.serve", "--model", a.model, "--port", "0", *a.parameters]
+    alone: dict[str, Answer] = {}
+    loads = []
+    for name, parameters in (("EACH REQUEST BY ITSELF", ["--batch_wait_ms", "0"]), ("TOGETHER", [])):
+        with started([*command, *parameters]) as server:
+            print(f"\n{name}; memory of the server before the first request: {_mib(server.resident())}")
+            if a.alone:
+                show_parts(server, a.model, a.alone)
+            if a.minutes:
+                loads.append(show_load(server, sentences, alone, a.clients, 60 * a.minutes, a.beam_width))
+            if a.requests:
+                show_random(server, sentences, a.clients, a.requests, a.beam_width)
+    if loads:
+        apart, together = ([len(load.answered) / load.seconds, load.quantile(0.99)] for load in loads)
+        print(
+            f"\ntogether: {together[0] / apart[0]:.2f} times the requests/s, {together[1] / apart[1]:.2f} times the p99"
+        )
 
 
 @dataclass(frozen=True)
@@ -103,26 +116,31 @@ def started(command: Sequence[str]) -> Iterator[Server]:
         process.wait()
 
 
+# A text and its score.
+Answer = tuple[str, float]
+
+
 class Client:
     """One connection to the server, kept open; the server closes it after some seconds of silence."""
 
     def __init__(self, server: Server):
         self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
 
-    def translate(self, text: str, beam_width: int) -> str:
-        """The translation.
+    def translate(self, text: str, beam_width: int) -> Answer:
+        """The translation and its score.
 
         Raises:
             RuntimeError: if the answer is an error.
             OSError, http.client.HTTPException: if there is no answer.
         """
-        body = json.dumps({"inputs": [text], "params": {"beam_width": beam_width}})
+        body = json.dumps({"inputs": [text], "params": {"beam_width": beam_width, "return_scores": True}})
         self._connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
         answer = self._connection.getresponse()
         content = answer.read()
         if answer.status != http.client.OK:
             raise RuntimeError(f"status {answer.status}: {content[:200]!r}")
-        return json.loads(content)["predictions"][0]
+        (found,) = json.loads(content)["predictions"]
+        return found["translation"], found["score"]
 
     def close(self) -> None:
         """The next request opens another one."""
@@ -183,11 +201,20 @@ class Load:
     errors: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     memory: list[tuple[float, int]] = field(default_factory=list)
+    answers: dict[str, Answer] = field(default_factory=dict)
     seconds: float = 0.0
+
+    def quantile(self, share: float) -> float:
+        """So many of the answers took at most so many seconds."""
+        return _quantile([lasted for _, lasted in self.answered], share)
 
 
 def run_load(
-    server: Server, clients: int, draw: Callable[[random.Random], str | None], expected: dict[str, str], beam_width: int
+    server: Server,
+    clients: int,
+    draw: Callable[[random.Random], str | None],
+    expected: Mapping[str, Answer],
+    beam_width: int,
 ) -> Load:
     """Lets the clients ask until ``draw`` gives no text; an answer that is ``expected`` must be just that."""
     load, began = Load(), time.monotonic()
@@ -204,6 +231,7 @@ def run_load(
                 client.close()
                 continue
             load.answered.append((time.monotonic() - began, time.monotonic() - asked))
+            load.answers[text] = answer
             if expected.get(text, answer) != answer:
                 load.wrong.append(f"{text} → {answer}, alone {expected[text]}")
         client.close()
@@ -227,13 +255,23 @@ def run_load(
     return load
 
 
-def show_load(server: Server, sentences: Sequence[str], clients: int, seconds: float, beam_width: int) -> None:
-    """Prints what came of many clients that ask for sentences whose translations are known."""
-    client = Client(server)
-    began = time.monotonic()
-    alone = {sentence: client.translate(sentence, beam_width) for sentence in sentences}
-    print(f"\n{len(alone)} sentences, each alone: {len(alone) / (time.monotonic() - began):.1f} requests/s", flush=True)
-    client.close()
+def show_load(
+    server: Server,
+    sentences: Sequence[str],
+    alone: dict[str, Answer],
+    clients: int,
+    seconds: float,
+    beam_width: int,
+) -> Load:
+    """Prints what came of many clients that ask for sentences whose translations are known.
+
+    ``alone`` holds these; where it is empty, it is filled.
+    """
+    if not alone:
+        began = time.monotonic()
+        alone |= ask_alone(server, sentences, beam_width)
+        rate = len(alone) / (time.monotonic() - began)
+        print(f"\n{len(alone)} sentences, each alone: {rate:.1f} requests/s", flush=True)
     end = time.monotonic() + seconds
     load = run_load(
         server,
@@ -253,6 +291,15 @@ def show_load(server: Server, sentences: Sequence[str], clients: int, seconds: f
             f"  {name} {window:.0f} s: {len(taken) / window:.1f} requests/s, p50 {_quantile(taken, 0.5):.3f} s,"
             f" p99 {_quantile(taken, 0.99):.3f} s, memory {_mib(held)}"
         )
+    return load
+
+
+def ask_alone(server: Server, texts: Sequence[str], beam_width: int) -> dict[str, Answer]:
+    """The answers to texts, one after the other."""
+    client = Client(server)
+    answers = {text: client.translate(text, beam_width) for text in texts}
+    client.close()
+    return answers
 
 
 def show_random(server: Server, sentences: Sequence[str], clients: int, requests: int, beam_width: int) -> None:
@@ -269,13 +316,15 @@ def show_random(server: Server, sentences: Sequence[str], clients: int, requests
     load = run_load(server, clients, draw, {}, beam_width)
     print(f"\n{requests:,} requests of 1 to {LONGEST} random words, {clients} clients, beam {beam_width}")
     _show(load)
+    checked = random.Random(0).sample(sorted(load.answers), min(_CHECKED, len(load.answers)))
+    wrong = sum(load.answers[text] != answer for text, answer in ask_alone(server, checked, beam_width).items())
+    print(f"  {wrong} of {len(checked)} are others when asked for alone")
 
 
 def _show(load: Load) -> None:
-    taken = [lasted for _, lasted in load.answered]
     print(
-        f"  {len(taken):,} answers, {len(taken) / load.seconds:.1f}/s, p50 {_quantile(taken, 0.5):.3f} s,"
-        f" p99 {_quantile(taken, 0.99):.3f} s; {load.errors.total()} errors"
+        f"  {len(load.answered):,} answers, {len(load.answered) / load.seconds:.1f}/s, p50 {load.quantile(0.5):.3f} s,"
+        f" p99 {load.quantile(0.99):.3f} s; {load.errors.total()} errors"
     )
     for line in [f"{number} × {error}" for error, number in load.errors.most_common(5)]:
         print(f"    {line}")

@@ -3,10 +3,9 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from importlib.metadata import version
-from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -16,6 +15,7 @@ from components.errors import InputError
 from components.server.models import Models, ServedModel
 from components.server.page import page_method
 from components.server.scoring import JSON, Limits, RefusedRequestError, read_request
+from components.server.waiting import Waiting
 
 # A body that takes longer to arrive is not waited for.
 BODY_SECONDS = 30.0
@@ -34,20 +34,20 @@ class Application:
     Args:
         models: the model that answers; its name stands in the header ``model`` of every answer.
         limits: of one request.
-        slots: requests that are translated at the same time; the others wait.
+        most_waiting: requests that may wait for their translations.
 
     ``page`` answers at the paths that the page needs; without it those do not exist. ``running`` counts the requests
     that have arrived and are not answered. ``draining`` is set when the server is about to end: what has arrived is
     answered, what comes then is sent elsewhere.
     """
 
-    def __init__(self, models: Models, limits: Limits, slots: int):
+    def __init__(self, models: Models, limits: Limits, most_waiting: int):
         self.page: ASGIApp | None = None
         self.running = 0
         self.draining = False
         self._models = models
         self._limits = limits
-        self._slots = asyncio.Semaphore(slots)
+        self._waiting = Waiting(most_waiting)
         self._routes: dict[str, Route] = {
             "/live": ("GET", self._live),
             "/ready": ("GET", self._ready),
@@ -121,14 +121,14 @@ class Application:
     async def _invocations(self, request: Request, body: bytes) -> Response:
         if _header(request, "content-encoding") not in ("", "identity"):
             raise RefusedRequestError("Content-Encoding: must not be set, a body is taken as it is", 415)
-        texts, options = read_request(body, _header(request, "content-type"), self._limits)
+        texts, options, seconds = read_request(body, _header(request, "content-type"), self._limits)
         model = self._model()
         try:
             params = model.params(options)
         except InputError as error:
             raise RefusedRequestError(f"params: {error}") from None
         # MLflow takes an empty list for a table without columns.
-        predictions = await self._predict(model, request, texts, params) if texts else []
+        predictions = await self._waiting.run(request, lambda: model.predict(texts, params), seconds) if texts else []
         return self._json(200, json.dumps({"predictions": predictions}), model)
 
     def _model(self) -> ServedModel:
@@ -140,19 +140,6 @@ class Application:
         if not self._models.current:
             raise RefusedRequestError("the server is still loading its model", 503, retry_after=1)
         return self._models.current
-
-    async def _predict(
-        self, model: ServedModel, request: Request, texts: Sequence[str], params: Mapping[str, Any]
-    ) -> list[Any]:
-        """The model's output, when a slot is free and if the client still waits for it."""
-        disconnect = asyncio.ensure_future(request.receive())  # The body has been read: nothing else can arrive.
-        try:
-            async with self._slots:
-                if disconnect.done():
-                    raise ClientDisconnect
-                return await asyncio.to_thread(model.predict, texts, params)
-        finally:
-            disconnect.cancel()
 
     async def _on_page(self, request: Request, body: bytes) -> ASGIApp:
         messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from components.errors import InputError
+from components.serving.batching import BATCH_WAIT
 from components.serving.options import TranslationOptions
 from components.serving.package import EXAMPLE, FoundModel, LoadedModel, find_model, pinned
 from components.tracking.store import tracking_uri, unreachable
@@ -82,12 +83,13 @@ class Models:
     Args:
         model: what :func:`components.serving.package.find_model` takes.
         follow: seconds between two looks at which version the alias names; 0: the first one answers for good.
+        batch_wait: seconds that requests wait for company, see :class:`components.serving.batching.SearchQueue`.
 
     Raises:
         InputError: if there is to be followed what is no alias.
     """
 
-    def __init__(self, model: str, follow: float = 0):
+    def __init__(self, model: str, follow: float = 0, batch_wait: float = BATCH_WAIT):
         if follow and "@" not in model:
             raise InputError(
                 f"follow: found {follow:g}, must be 0 for {model}; only models:/NAME@ALIAS can be followed"
@@ -96,6 +98,7 @@ class Models:
         self.refused = ""
         self._model = model
         self._follow = follow
+        self._batch_wait = batch_wait
         self._refused_uri = ""
         self._replaced: list[weakref.ref[ServedModel]] = []
         self._away = False
@@ -117,8 +120,7 @@ class Models:
             # No garbage collection has to walk through what the libraries made, neither now nor under load.
             gc.collect()
             gc.freeze()
-            model = ServedModel(found.load())
-            model.warm()
+            model = self._load(found)
             gc.collect()
         except BaseException as error:
             first.set_exception(error)
@@ -154,12 +156,17 @@ class Models:
         if found:
             self._replace(found)
 
+    def _load(self, found: FoundModel) -> ServedModel:
+        model = ServedModel(found.load())
+        model.translator.queue.wait = self._batch_wait
+        model.warm()
+        return model
+
     def _replace(self, found: FoundModel) -> None:
         assert self.current
         _logger.info("model: loading %s beside %s", found.label, self.current.label)
         try:
-            model = ServedModel(found.load())
-            model.warm()
+            model = self._load(found)
         except Exception as error:
             self._refused_uri = found.uri
             self.refused = f"{found.label} does not translate; the server's log says why"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from components.serving.options import TranslationOptions
 
 FIELDS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 JSON, CSV = "application/json", "text/csv"
+# Beside the options of the model: how long the client waits.
+TIMEOUT = "timeout_s"
 
 
 class RefusedRequestError(InputError):
@@ -40,8 +43,8 @@ class Limits:
         return 12 * self.characters + 64 * self.texts + 4096
 
 
-def read_request(body: bytes, content_type: str, limits: Limits) -> tuple[tuple[str, ...], TranslationOptions]:
-    """The texts of a request, and how to translate them.
+def read_request(body: bytes, content_type: str, limits: Limits) -> tuple[tuple[str, ...], TranslationOptions, float]:
+    """The texts of a request, how to translate them, and how many seconds the client waits.
 
     Args:
         body: as it came.
@@ -58,8 +61,12 @@ def read_request(body: bytes, content_type: str, limits: Limits) -> tuple[tuple[
         raise RefusedRequestError(f"body: byte {error.start + 1} is not UTF-8") from None
     texts, parameters = _from_json(text) if kind == JSON else (_from_csv(text), {})
     check_texts(texts, limits)
+    options = dict(parameters)
+    seconds = options.pop(TIMEOUT, math.inf)
+    if TIMEOUT in parameters and (type(seconds) not in (int, float) or not 0 < seconds < math.inf):
+        raise RefusedRequestError(f"params: {TIMEOUT}: must be a number of seconds, more than 0")
     try:
-        return tuple(texts), TranslationOptions.checked(parameters)
+        return tuple(texts), TranslationOptions.checked(options), seconds
     except InputError as error:
         raise RefusedRequestError(f"params: {_shortened(str(error))}") from None
 

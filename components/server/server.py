@@ -20,6 +20,7 @@ from components.parameters import parameter
 from components.server.application import Application
 from components.server.models import Models
 from components.server.scoring import Limits
+from components.serving.batching import BATCH_WAIT
 from components.serving.package import FORMS
 
 # Connections at once; one beyond that is answered with status 503.
@@ -48,6 +49,16 @@ class ServeParameters:
         " pause; 0: never",
         minimum=0,
     )
+    batch_wait_ms: float = parameter(
+        1000 * BATCH_WAIT,
+        "milliseconds that a request waits for others to be translated with it, while the machine is busy; 0: each is"
+        " translated by itself",
+        minimum=0,
+        maximum=1000,
+    )
+    max_waiting: int = parameter(
+        256, "requests that may wait for their translations", minimum=1, maximum=MAX_CONNECTIONS
+    )
     grace_s: float = parameter(
         30.0,
         "seconds that requests have to be answered after SIGTERM or Ctrl-C; a second signal ends at once",
@@ -65,9 +76,9 @@ def serve(parameters: ServeParameters, listener: socket.socket, when_ready: Call
         InputError: if the model cannot be loaded.
     """
     slots = set_threads()
-    models = Models(parameters.model, parameters.follow)
+    models = Models(parameters.model, parameters.follow, parameters.batch_wait_ms / 1000)
     limits = Limits(parameters.max_texts, parameters.max_characters)
-    application = Application(models, limits, slots)
+    application = Application(models, limits, parameters.max_waiting)
     config = uvicorn.Config(
         application,
         http=Connection,

@@ -2,10 +2,11 @@
 
 import asyncio
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from mlflow.types import ParamSchema, ParamSpec
 
@@ -14,6 +15,7 @@ from components.server import application as application_module
 from components.server.application import Application
 from components.server.models import ServedModel
 from components.server.scoring import Limits
+from components.serving.batching import SearchQueue
 from components.serving.options import TranslationOptions
 
 BODY = b'{"inputs": ["%d"]}'
@@ -35,8 +37,8 @@ def model(*parameters: str, predict: Any = None) -> ServedModel:
 
 
 def application_of(model: ServedModel, limits: Limits) -> Application:
-    """One that translates a request at a time."""
-    return Application(SimpleNamespace(current=model, refused=""), limits, slots=1)  # type: ignore[arg-type]
+    """At most three requests may wait."""
+    return Application(SimpleNamespace(current=model, refused=""), limits, most_waiting=3)  # type: ignore[arg-type]
 
 
 def test_the_model_is_given_all_parameters_that_it_knows() -> None:
@@ -50,46 +52,100 @@ def test_an_older_model_is_not_given_parameters_that_it_does_not_know() -> None:
         model("beam_width").params(TranslationOptions(n_best=2))
 
 
-def test_a_client_that_disconnects_while_it_waits_is_not_translated() -> None:
-    reached: list[str] = []
-    first_may_end = threading.Event()
+class Asked:
+    """Requests to an application whose model gives each number back, searching for one at a time as it is let go."""
 
-    def predict(texts: Sequence[str], params: Mapping[str, Any]) -> list[str]:
-        reached.extend(texts)
-        first_may_end.wait(10)
-        return list(texts)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr("os.cpu_count", lambda: 1)
+        self.searched: list[int] = []
+        self.may_search = threading.Event()
+        self._queue = SearchQueue(self._search, invariant=False)
+        predict = model(*vars(TranslationOptions()), predict=self._predict)
+        self._application = application_of(predict, Limits())
 
-    async def ask(application: Application, number: int, disconnect: asyncio.Event) -> list[Any]:
+    def _predict(self, texts: Sequence[str], params: Mapping[str, Any]) -> list[str]:
+        numbers = [np.array([int(text)], np.int32) for text in texts]
+        return [str(found.ids[0, 0]) for _, found in self._queue.find(numbers, 1, 1.0, 0.0)]
+
+    def _search(self, source: np.ndarray, *options: float) -> dict[str, np.ndarray]:
+        self.searched.append(int(source[0, 0]))
+        self.may_search.wait(10)
+        return {"ids": source[:, None], "scores": np.zeros((1, 1)), "alignment": source[:, None]}
+
+    async def ask(self, number: int, disconnect: asyncio.Event | None = None, timeout: str = "") -> tuple[int, str]:
+        """(status, answer); (0, "") if there was none."""
         messages = iter([{"type": "http.request", "body": BODY % number}])
         answer: list[Any] = []
 
         async def receive() -> Any:
             if message := next(messages, None):
                 return message
-            await disconnect.wait()
+            await (disconnect or asyncio.Event()).wait()
             return {"type": "http.disconnect"}
 
         async def send(message: Any) -> None:
             answer.append(message)
 
-        await application(SCOPE, receive, send)
-        return answer
+        headers = [*SCOPE["headers"], *([(b"x-request-timeout", timeout.encode())] if timeout else [])]
+        await self._application({**SCOPE, "headers": headers}, receive, send)
+        if not answer:
+            return 0, ""
+        self.headers = dict(answer[0]["headers"])
+        return answer[0]["status"], answer[1]["body"].decode()
 
-    async def three() -> list[list[Any]]:
-        application = application_of(model(*vars(TranslationOptions()), predict=predict), Limits())
-        disconnect, stays = asyncio.Event(), asyncio.Event()
-        asking = [asyncio.create_task(ask(application, n, disconnect if n == 1 else stays)) for n in range(3)]
-        await asyncio.sleep(0.05)
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    return Asked(monkeypatch)
+
+
+def test_what_nobody_waits_for_any_more_is_not_translated(asked: Asked) -> None:
+    async def three() -> list[tuple[int, str]]:
+        disconnect = asyncio.Event()
+        first = asyncio.create_task(asked.ask(5))
+        await _until(lambda: asked.searched == [5])
+        gone = asyncio.create_task(asked.ask(6, disconnect=disconnect))
+        late = await asked.ask(7, timeout="0.05")
         disconnect.set()
-        await asyncio.sleep(0.05)
-        first_may_end.set()
-        return await asyncio.gather(*asking)
+        answers = [await gone, late]
+        asked.may_search.set()
+        return [await first, *answers, await asked.ask(8, timeout="9")]
 
-    first, second, third = asyncio.run(three())
-    assert reached == ["0", "2"]
-    assert first[0]["status"] == third[0]["status"] == 200
-    assert first[1]["body"] == b'{"predictions": ["0"]}'
-    assert second == []
+    answers = asyncio.run(three())
+    assert answers[0] == (200, '{"predictions": ["5"]}')
+    assert answers[1] == (0, "")
+    assert answers[2][0] == 504
+    assert "not there after 0.05 seconds" in answers[2][1]
+    assert answers[3] == (200, '{"predictions": ["8"]}')
+    assert asked.searched == [5, 8]
+
+
+def test_no_more_requests_wait_than_may(asked: Asked) -> None:
+    async def four() -> list[tuple[int, str]]:
+        waiting = [asyncio.create_task(asked.ask(number)) for number in (5, 6, 7)]
+        await asyncio.sleep(0)
+        refused = await asked.ask(8)
+        retry_after = asked.headers[b"retry-after"]
+        asked.may_search.set()
+        assert retry_after == b"1"
+        return [refused, *[await one for one in waiting], await asked.ask(9)]
+
+    refused, *others = asyncio.run(four())
+    assert refused[0] == 503
+    assert "3 requests wait already" in refused[1]
+    assert others == [(200, f'{{"predictions": ["{number}"]}}') for number in (5, 6, 7, 9)]
+
+
+@pytest.mark.parametrize("timeout", ["soon", "0", "-1", "nan", "inf"])
+def test_a_deadline_is_a_number_of_seconds(asked: Asked, timeout: str) -> None:
+    status, answer = asyncio.run(asked.ask(5, timeout=timeout))
+    assert status == 400
+    assert "X-Request-Timeout: must be a number of seconds, more than 0" in answer
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    while not is_so():
+        await asyncio.sleep(0.01)
 
 
 def ask_page(method: str, path: str, *parts: bytes, arrives: bool = True) -> tuple[int, bytes]:
