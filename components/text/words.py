@@ -249,7 +249,7 @@ def is_translatable(tokens: Sequence[str]) -> bool:
 def known_words(tokens: Sequence[str], spans: Sequence[str]) -> tuple[int, int]:
     """How many words of a sentence have a token of their own, and how many words there are, copied ones among them."""
     known = total = 0
-    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+    for token, following in zip(tokens, [*tokens, ""][1:], strict=True):
         if token in PLACEHOLDERS:
             total += spans[PLACEHOLDERS.index(token)].isalpha()
         elif token == SPELLED or token[:1].isalpha():

@@ -33,6 +33,7 @@ def test_order_is_kept_whatever_the_lengths(translator: Translator) -> None:
         "A man rides a bicycle.  Where are my keys? Yes!",
         "  One two.\n\n\tThree four;\r\nfive six.\n",
         "One.\u2028Two.\u2029Three.\x0bFour.\x85Five.",
+        "\u200b",
         'He said: "No. Yes." Where are my keys?',
     ],
 )
