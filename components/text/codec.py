@@ -17,7 +17,8 @@ from components.errors import InputError
 from components.text import legacy
 from components.text.inventory import Inventory
 from components.text.normalization import single_spaces
-from components.text.spans import Spans, restore, with_placeholders
+from components.text.sentences import WITH_PLACEHOLDERS, sentence_words
+from components.text.spans import Spans, restore
 from components.text.tokenizer import Tokenizer
 from components.text.vocabulary import EOS, SOS, Vocabulary
 
@@ -155,7 +156,7 @@ class TextCodec(TokenCodec):
     def encode_placeholders(self, sentences: Sequence[str], source: bool = True) -> list[np.ndarray]:
         """Sentences in which placeholders stand → ids of each, of the target without SOS and EOS."""
         tokenizer = self.tokenizers.source if source else self.tokenizers.target
-        tokens = tokenizer.cut(with_placeholders(pa.array(sentences, pa.string())))
+        tokens = tokenizer.cut(sentence_words(pa.array(sentences, pa.string()), WITH_PLACEHOLDERS))
         lists = self.source_ids(tokens) if source else self.target_ids(tokens)
         return [ids.values.to_numpy() if source else ids.values.to_numpy()[1:-1] for ids in lists]
 

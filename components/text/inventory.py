@@ -32,6 +32,8 @@ _MOST_SYMBOLS, _LEAST_USES = 1000, 2
 # Share of its occurrences in which a name has its capital.
 _NAMED = 0.9
 _DIGITS = "0123456789"
+# Distinct runs of letters, of which the pieces are remembered at a time.
+_REMEMBERED = 1 << 18
 # What people type has tokens even where the corpus does without.
 _PUNCTUATION = tuple(
     left + sign + right for sign in string.punctuation for left in ("", JOINER) for right in ("", JOINER)
@@ -61,6 +63,7 @@ class Inventory:
     _words: frozenset[str] = field(init=False, repr=False, compare=False)
     _tokens: frozenset[str] = field(init=False, repr=False, compare=False)
     _processor: Any = field(init=False, repr=False, compare=False)
+    _remembered: dict[str, list[str]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         processor = _processor(self.model) if self.model else None
@@ -106,8 +109,16 @@ class Inventory:
     def _cut(self, letters: str) -> list[str]:
         if self._processor is None:
             return [letters] if letters in self._words else list(letters)
-        first, *rest = self._processor.encode(letters, out_type=str)
-        return [first.removeprefix(_BEGINS), *rest]
+        if (pieces := self._remembered.get(letters)) is None:
+            if len(self._remembered) > _REMEMBERED:
+                self._remembered.clear()
+            first, *rest = self._processor.encode(letters, out_type=str)
+            pieces = self._remembered[letters] = [first.removeprefix(_BEGINS), *rest]
+        return pieces
+
+    def spells(self, letters: str) -> bool:
+        """Whether each of the letters is a token."""
+        return self._tokens.issuperset(letters)
 
     def save(self) -> bytes:
         document = {"symbols": self.symbols, "characters": self.characters, "words": self.words}

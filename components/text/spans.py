@@ -6,6 +6,8 @@ stand as placeholders that both sides have, so that the model learns where they 
 
 import re
 from collections.abc import Sequence
+from itertools import groupby, islice
+from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +15,8 @@ import pyarrow.compute as pc
 
 from components.text.inventory import Inventory
 from components.text.normalization import simplify
-from components.text.tokenizer import Tokenizer, Word, protected, sentence_words
+from components.text.sentences import FIRST, IN_CAPITALS, IN_TITLE, WITH_PLACEHOLDERS, Word, Words, sentence_words
+from components.text.tokenizer import Tokenizer
 from components.text.words import PLACEHOLDERS, is_capital, lower
 
 # Within a word (what stands between spaces), the first that is found. What ends a sentence is no part of an address.
@@ -38,6 +41,7 @@ _SPAN = re.compile(
     """,
     re.VERBOSE,
 )
+_AROUND_WORDS = ".,;:!?()'\"’«»“”\u00a0\u202f"
 _LETTERS = re.compile(r"(?<!\w)[^\W\d_]+(?:[-'’.][^\W\d_]+)*(?!\w)")
 _POSSESSIVE = re.compile(r"['’]s$")
 # A number in groups of digits, a variable or a tag with spaces in it is one span; a figure space holds it together
@@ -52,6 +56,8 @@ _SHORTEST_NONSENSE = 4
 _WORDS_OF_A_NAME = 3
 # Characters of a word; in longer ones nothing is looked for, which would take time that grows with their square.
 _LONGEST_WORD = 300
+# Distinct words that are remembered at a time.
+_REMEMBERED = 1 << 20
 
 
 def find_span(word: Word, inventory: Inventory) -> tuple[int, int] | None:
@@ -63,7 +69,8 @@ def find_span(word: Word, inventory: Inventory) -> tuple[int, int] | None:
     text = word.text
     if len(text) > _LONGEST_WORD:
         return None
-    if found := _SPAN.search(text):
+    # In letters, and what may stand around a word, there is nothing to be found.
+    if not text.strip(_AROUND_WORDS).isalpha() and (found := _SPAN.search(text)):
         *_, last = _SPAN.finditer(text)
         return found.start(), last.end()
     simplified = simplify(text)
@@ -84,21 +91,22 @@ def _foreign_symbols(text: str) -> tuple[int, int] | None:
 
 def _is_copied(letters: str, word: Word, inventory: Inventory) -> bool:
     small = lower(letters)
-    runs = re.split(r"[-'’.]", small)
-    if any(character not in inventory for run in runs for character in run):
+    runs = [small] if small.isalpha() else re.split(r"[-'’.]", small)
+    if not all(map(inventory.spells, runs)):
         return True
-    if any(map(is_capital, letters[1:])) and letters.isupper() and not word.in_capitals:
+    in_capitals = bool(word.flags & IN_CAPITALS)
+    if letters.isupper() and any(map(is_capital, letters[1:])) and not in_capitals:
         return not all(_letters_a_piece(run, inventory) == len(run) for run in runs)
-    rates = [_letters_a_piece(run, inventory) for run in runs if run]
-    longest = max(map(len, runs))
-    if is_capital(letters[0]) and not word.in_capitals:
-        least = _EXPECTED_CAPITAL if word.first or word.in_title else _NAME
-        return any(rate < min(least, len(run)) for rate, run in zip(rates, filter(None, runs), strict=True))
-    return inventory.cuts and longest >= _SHORTEST_NONSENSE and max(rates) < _NONSENSE
+    if is_capital(letters[0]) and not in_capitals:
+        least = _EXPECTED_CAPITAL if word.flags & (FIRST | IN_TITLE) else _NAME
+        return any(_letters_a_piece(run, inventory) < min(least, len(run)) for run in runs if run)
+    if not inventory.cuts or max(map(len, runs)) < _SHORTEST_NONSENSE:
+        return False
+    return max(_letters_a_piece(run, inventory) for run in runs if run) < _NONSENSE
 
 
 def _letters_a_piece(run: str, inventory: Inventory) -> float:
-    return len(run) / max(1, sum(bool(piece) for piece in inventory.cut(run))) if run else 0.0
+    return len(run) / max(1, sum(map(bool, inventory.cut(run)))) if run else 0.0
 
 
 class Spans:
@@ -106,32 +114,31 @@ class Spans:
 
     def __init__(self, tokenizer: Tokenizer):
         self._inventory = tokenizer.inventory
-        self._remembered: dict[str, tuple[int, int] | None] = {}
+        self._remembered: dict[Word, tuple[int, int] | None] = {}
 
-    def _span(self, marked: str) -> tuple[int, int] | None:
-        if marked not in self._remembered:
-            if len(self._remembered) > 1 << 20:
+    def _span(self, word: Word) -> tuple[int, int] | None:
+        if word not in self._remembered:
+            if len(self._remembered) > _REMEMBERED:
                 self._remembered.clear()
-            self._remembered[marked] = find_span(Word.read(marked), self._inventory)
-        return self._remembered[marked]
+            self._remembered[word] = find_span(word, self._inventory)
+        return self._remembered[word]
 
-    def protect(self, texts: pa.StringArray) -> tuple[pa.ListArray, list[list[str]]]:
-        """Texts, shape [n] → their words, as ``Tokenizer.cut`` takes them, and the spans of each by number."""
-        words = sentence_words(pa.array([_grouped(text) for text in texts.to_pylist()], pa.string()))
+    def protect(self, texts: pa.StringArray) -> tuple[Words, list[list[str]]]:
+        """Texts, shape [n] → their words with placeholders for spans, and the spans of each by number."""
         rows, spans = [], []
-        for row in words.to_pylist():
+        for row in sentence_words(pa.array([_grouped(text) for text in texts.to_pylist()], pa.string())).rows():
             found: list[str] = []
-            rows.append([word for marked in row for word in self._replaced(marked, found)])
+            rows.append([self._replaced(word, found) for word in row])
             spans.append([span.replace(_GROUP_SPACE, " ") for span in found])
-        return pa.array(rows, pa.list_(pa.string())), spans
+        return Words.of(rows).split(_GROUP_SPACE), spans
 
-    def _replaced(self, marked: str, found: list[str]) -> list[str]:
-        span = self._span(marked)
+    def _replaced(self, word: Word, found: list[str]) -> Word:
+        span = self._span(word)
         if span is None or len(found) == len(PLACEHOLDERS):
-            return marked.split(_GROUP_SPACE)
+            return word
         begin, end = span
-        found.append(Word.read(marked).text[begin:end])
-        return [protected(marked, len(found) - 1, begin, end)]
+        found.append(word.text[begin:end])
+        return _with_placeholder(word, len(found) - 1, begin, end)
 
     def is_name(self, text: str) -> bool:
         """Whether a text is a name: words with a capital each, all of which are names or not known at all.
@@ -148,63 +155,48 @@ class Spans:
         ]
         return all(named) or (named[0] and len(words) <= _WORDS_OF_A_NAME)
 
-    def protect_pairs(self, source: pa.StringArray, target: pa.StringArray) -> tuple[pa.ListArray, pa.ListArray]:
+    def protect_pairs(self, source: pa.StringArray, target: pa.StringArray) -> tuple[Words, Words]:
         """Source and target sentences, shape [n] each → their words, with placeholders for the spans that both have."""
-        sides = [sentence_words(side) for side in _both_grouped(source, target)]
-        running = [side.flatten() for side in sides]
-        has_span = np.array([self._span(marked) is not None for marked in running[0].dictionary.to_pylist()], bool)
-        indices = [side.indices.to_numpy() for side in running]
-        offsets = [side.offsets.to_numpy() for side in sides]
-        hits = has_span[indices[0]]
-        before = np.concatenate([[0], np.cumsum(hits)])
-        rows = np.flatnonzero(before[offsets[0][1:]] > before[offsets[0][:-1]]).tolist()
-        # Lists: a word at a time is ten times slower in Arrow.
-        words = [side.dictionary.to_pylist() for side in running]
-        changed: tuple[dict[int, str], dict[int, str]] = {}, {}
-        for row in rows:
-            begin, end = offsets[0][row], offsets[0][row + 1]
-            first, last = offsets[1][row], offsets[1][row + 1]
-            right = {at: words[1][index] for at, index in enumerate(indices[1][first:last].tolist(), int(first))}
-            number = 0
-            for at in (begin + np.flatnonzero(hits[begin:end])).tolist()[: len(PLACEHOLDERS)]:
-                marked = words[0][indices[0][at]]
-                span_begin, span_end = self._span(marked)  # type: ignore[misc]
-                text = Word.read(marked).text[span_begin:span_end]
-                if (place := _find(text, right)) is None:
+        sources, targets = (sentence_words(side) for side in _both_grouped(source, target))
+        spans = [self._span(word) for word in sources.distinct]
+        hits = np.flatnonzero(np.array([span is not None for span in spans], bool)[sources.numbers])
+        rows = np.searchsorted(sources.offsets, hits, "right") - 1
+        which, texts = targets.numbers.tolist(), [word.text for word in targets.distinct]
+        changed: tuple[dict[int, Word], dict[int, Word]] = {}, {}
+        for row, places in groupby(zip(rows.tolist(), hits.tolist(), strict=True), itemgetter(0)):
+            first, last = targets.offsets[row : row + 2].tolist()
+            others, number = [texts[other] for other in which[first:last]], 0
+            for _, at in islice(places, len(PLACEHOLDERS)):
+                word, (begin, end) = sources.distinct[sources.numbers[at]], spans[sources.numbers[at]]
+                if (place := _find(word.text[begin:end], others)) is None:
                     continue
                 other, other_begin = place
-                changed[0][at] = protected(marked, number, span_begin, span_end)
-                changed[1][other] = protected(right.pop(other), number, other_begin, other_begin + len(text))
+                changed[0][at] = _with_placeholder(word, number, begin, end)
+                changed[1][first + other] = _with_placeholder(
+                    targets.distinct[which[first + other]], number, other_begin, other_begin + end - begin
+                )
+                others[other] = ""
                 number += 1
-        return _with(sides[0], changed[0]), _with(sides[1], changed[1])
+        source_words, target_words = (
+            side.replace(list(new), list(new.values())) for side, new in zip((sources, targets), changed, strict=True)
+        )
+        return source_words, target_words
 
 
-def _find(text: str, words: dict[int, str]) -> tuple[int, int] | None:
-    """The first word that holds a span, apart from other letters and digits, and where in its text it begins."""
-    for at, marked in words.items():
-        if text in marked:
-            word = Word.read(marked).text
+def _with_placeholder(word: Word, number: int, begin: int, end: int) -> Word:
+    """The word with placeholder ``number`` for the characters ``begin:end``."""
+    return word.with_text(word.text[:begin] + PLACEHOLDERS[number] + word.text[end:], WITH_PLACEHOLDERS)
+
+
+def _find(text: str, words: Sequence[str]) -> tuple[int, int] | None:
+    """The first word that holds a span, apart from other letters and digits, and where in the word it begins."""
+    for at, word in enumerate(words):
+        if text in word:
             begin = word.find(text)
             before, after = word[max(begin - 1, 0) : begin], word[begin + len(text) : begin + len(text) + 1]
-            if (
-                begin >= 0
-                and not (before.isalnum() and text[0].isalnum())
-                and not (after.isalnum() and text[-1].isalnum())
-            ):
+            if not (before.isalnum() and text[0].isalnum()) and not (after.isalnum() and text[-1].isalnum()):
                 return at, begin
     return None
-
-
-def _with(words: pa.ListArray, changed: dict[int, str]) -> pa.ListArray:
-    if not changed:
-        return words
-    running = words.flatten()
-    dictionary, indices = running.dictionary.to_pylist(), running.indices.to_numpy().copy()
-    for at, word in changed.items():
-        indices[at] = len(dictionary)
-        dictionary.append(word)
-    encoded = pa.DictionaryArray.from_arrays(pa.array(indices), pa.array(dictionary, pa.string()))
-    return pa.ListArray.from_arrays(words.offsets, encoded)
 
 
 def _both_grouped(source: pa.StringArray, target: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]:
@@ -227,22 +219,6 @@ def _both_grouped(source: pa.StringArray, target: pa.StringArray) -> tuple[pa.St
 
 def _grouped(text: str) -> str:
     return _GROUPS.sub(lambda found: found[0].replace(" ", _GROUP_SPACE), text) if " " in text else text
-
-
-def with_placeholders(sentences: pa.StringArray) -> pa.ListArray:
-    """Sentences, shape [n], in which placeholders stand → their words, as ``Tokenizer.cut`` takes them."""
-    return pa.array(
-        [[_as_placeholder(marked) for marked in row] for row in sentence_words(sentences).to_pylist()],
-        pa.list_(pa.string()),
-    )
-
-
-def _as_placeholder(marked: str) -> str:
-    if not any(placeholder in marked for placeholder in PLACEHOLDERS):
-        return marked
-    text = Word.read(marked).text
-    at = next(at for at, character in enumerate(text) if character in PLACEHOLDERS)
-    return protected(marked, PLACEHOLDERS.index(text[at]), at, at + 1)
 
 
 def restore(text: str, spans: Sequence[str]) -> str:

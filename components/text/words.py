@@ -28,8 +28,15 @@ ALWAYS = (JOINER, SPELLED, CAPITAL, CAPITALS, SMALL, ALL_CAPITALS, *PLACEHOLDERS
 
 # Languages in which the shortened word comes first: l'homme, dell'arte, l'home.
 ELIDING_LANGUAGES = frozenset({"ca", "co", "fr", "fur", "it", "lij", "lmo", "oc", "pms", "sc", "scn", "vec", "wa"})
-_APOSTROPHES = frozenset("'’")
-_NON_BREAKING = frozenset("\u00a0\u202f")
+_LETTER, _SPACE = r"[^\W\d_]", r"[\u00a0\u202f]"
+_SYMBOL = rf"(?P<S>{_SPACE}*(?:«{_SPACE}*|[^\w\u00a0\u202f])|{_SPACE}+)"
+# By whether the language elides.
+_PARTS = {
+    True: re.compile(rf"(?P<L>\w*{_LETTER}['’](?={_LETTER}))|(?P<W>\w+)|{_SYMBOL}"),
+    False: re.compile(rf"(?P<W>\w+)|(?P<R>(?<={_LETTER})['’](?={_LETTER})\w+)|{_SYMBOL}"),
+}
+# No letter, digit or sign of what is usual.
+_MAY_BE_MARK = re.compile(r"[^\w\x00-\u02ff\u2000-\u20cf\u2100-\u2bff]")
 _RESERVED = frozenset((JOINER, CONTINUES, SPELLED, CAPITAL, CAPITALS, SMALL, ALL_CAPITALS, *PLACEHOLDERS))
 _BYTE = {token: byte for byte, token in enumerate(BYTES)}
 _CASES = frozenset((CAPITAL, CAPITALS, SMALL))
@@ -65,35 +72,10 @@ def parts(word: str, elides: bool) -> list[Part]:
     """A word, without ordinary spaces, in the stretches that have tokens of their own; ``elides``: see the module."""
     if word.isalnum():
         return [Part(word, True)]
-    if word[:-1].isalpha() and not _is_letter(word[-1]) and word[-1] not in _NON_BREAKING:  # A word and its comma.
-        return [Part(word[:-1], True), Part(word[-1], False, left=True)]
+    # Marks of scripts belong to letters.
+    shape = word if word.isascii() else _MAY_BE_MARK.sub(_mark_as_letter, word)
     # Kind (W: letters, S: symbol, L and R: a clitic of what follows, or of what precedes) and text.
-    found: list[tuple[str, str]] = []
-    at = 0
-    while at < len(word):
-        begin = at
-        if _is_letter(word[at]):
-            while at < len(word) and _is_letter(word[at]):
-                at += 1
-            if elides and _is_clitic(word, at):
-                at += 1
-                found.append(("L", word[begin:at]))
-            else:
-                found.append(("W", word[begin:at]))
-        elif not elides and _is_clitic(word, at):
-            at += 1
-            while at < len(word) and _is_letter(word[at]):
-                at += 1
-            found.append(("R", word[begin:at]))
-        else:
-            while at < len(word) and word[at] in _NON_BREAKING:
-                at += 1
-            if at < len(word) and not _is_letter(word[at]):
-                at += 1
-                if word[at - 1] == "«":
-                    while at < len(word) and word[at] in _NON_BREAKING:
-                        at += 1
-            found.append(("S", word[begin:at]))
+    found = [(str(part.lastgroup), word[part.start() : part.end()]) for part in _PARTS[elides].finditer(shape)]
     kinds = ["", *(kind for kind, _ in found), ""]
     return [
         Part(
@@ -106,24 +88,16 @@ def parts(word: str, elides: bool) -> list[Part]:
     ]
 
 
-def _is_letter(character: str) -> bool:
-    return character.isalnum() or character == "_" or unicodedata.category(character)[0] == "M"
-
-
-def _is_clitic(word: str, at: int) -> bool:
-    """Whether an apostrophe stands there, between two letters."""
-    return (
-        0 < at < len(word) - 1
-        and word[at] in _APOSTROPHES
-        and (word[at - 1].isalpha() or unicodedata.category(word[at - 1])[0] == "M")
-        and word[at + 1].isalpha()
-    )
+def _mark_as_letter(found: re.Match[str]) -> str:
+    return "x" if unicodedata.category(found[0])[0] == "M" else found[0]
 
 
 def case_runs(text: str) -> list[tuple[str, str]]:
     """(mark, letters in small) of the stretches of a text that have the same case; the mark may be empty."""
     if text.islower() or not any(map(is_capital, text)):
         return [("", text)]
+    if is_capital(text[0]) and text[1:].islower():  # Most of them.
+        return [(CAPITAL, text[0].lower() + text[1:])]
     cased = [character for character in text if is_capital(character) or is_small(character)]
     lowered = lower(text)
     if is_capital(cased[0]) and not any(map(is_capital, cased[1:])):
@@ -141,6 +115,8 @@ def case_runs(text: str) -> list[tuple[str, str]]:
 
 def lower(text: str) -> str:
     """The text with small letters for the capitals that can be raised again."""
+    if text.isascii():
+        return text.lower()
     return "".join(character.lower() if is_capital(character) else character for character in text)
 
 

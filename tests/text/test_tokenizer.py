@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from components.errors import InputError
-from components.text.tokenizer import TOKENIZERS, Tokenizer, learning, sentence_words, text_words
+from components.text.sentences import sentence_words, text_words
+from components.text.tokenizer import TOKENIZERS, Tokenizer, learning
 from components.text.words import readable
 from tests.corpus.corpora import pairs
 
@@ -127,7 +128,7 @@ def test_every_line_of_the_test_corpora_comes_back(name: str, side: str, shared_
 def test_a_long_column_has_the_words_of_each_of_its_sentences(name: str, sentences: list[str]) -> None:
     """A long column takes another way than a few sentences."""
     column = pa.array(sentences * 300, pa.string())
-    assert sentence_words(column).to_pylist() == [text_words(sentence) for sentence in sentences] * 300
+    assert sentence_words(column).rows() == [text_words(sentence) for sentence in sentences] * 300
 
 
 @pytest.mark.parametrize(
