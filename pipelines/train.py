@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from components.bar import bar
 from components.code import code_digest
+from components.dataset.heldout import read_heldout
 from components.dataset.manifest import Manifest
 from components.errors import InputError, retry_while_busy
 from components.model.parameters import ModelParameters
@@ -38,6 +39,8 @@ _TRAINED = (
     "loss {loss:.3f}, {target_tokens_per_second:,.0f} target tokens/s{budget}, learning rate {learning_rate:.1e},"
     " gradient norm {gradient_norm:.2f}, padding {padding_share:.1%}, waited {seconds_waiting_for_data:.1f} s for data"
 )
+# Texts that a package's statistics are made from; a few thousand say as much as all.
+_DESCRIBED = 5000
 _VALIDATED = "validation loss {val_loss:.3f}, perplexity {val_perplexity:.2f}, BLEU {val_bleu:.1f}"
 
 
@@ -194,7 +197,7 @@ def checkpoint_key(parameters: TrainParameters, manifest: Manifest, base: Base |
 def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, base: Base | None, step: StepRun) -> str:
     """Fits and exports; returns the logged model's URI."""
     from components.model.export import export_model
-    from components.serving.package import SEARCH_METADATA, log_translator
+    from components.serving.package import SEARCH_METADATA, TRAINING_METADATA, log_translator, text_statistics
     from components.serving.translator import TranslatorSettings
     from components.training.base import BaseModel
     from components.training.fit import Training
@@ -230,7 +233,13 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, base
         settings = TranslatorSettings(
             manifest.max_length, has_attention=parameters.attention != "none", batch_invariant=True
         )
-        metadata = {SEARCH_METADATA: _search_digest(parameters)}
+        validation = manifest.heldout.get("validation")
+        texts = [source for source, _ in read_heldout(data_dir, validation)] if validation else []
+        lengths = manifest.statistics["lengths"]["train"]["source"]
+        metadata = {
+            SEARCH_METADATA: _search_digest(parameters),
+            TRAINING_METADATA: text_statistics(TextCodec.load(data_dir), lengths, texts[:_DESCRIBED]),
+        }
         return log_translator(Path(folder, "model"), data_dir, settings, metadata=metadata).model_uri
 
 

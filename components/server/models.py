@@ -6,10 +6,9 @@ import logging
 import math
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any
 
 from components.errors import InputError
@@ -28,36 +27,10 @@ class ServedModel:
         self.label = loaded.found.label
         self.uri = loaded.found.uri
         self.translator = loaded.translator
-        self._pyfunc = loaded.pyfunc
-        schema = loaded.pyfunc.metadata.get_params_schema()
-        self._parameters = {parameter.name for parameter in schema.params} if schema else set()
-
-    def predict(self, texts: Sequence[str], params: Mapping[str, Any]) -> list[Any]:
-        """The model's output for each text, shape [n] → [n]: here the texts of ``/invocations`` go into the model."""
-        return self._pyfunc.predict(list(texts), params=dict(params))
-
-    def params(self, options: TranslationOptions) -> dict[str, Any]:
-        """The inference parameters for these options.
-
-        All that the model's signature names are given, because an older model may have other defaults. MLflow would
-        ignore the others.
-
-        Raises:
-            InputError: if the model cannot do what the options ask for, or does not know a parameter that differs from
-                its default.
-        """
-        self.translator.settings.check(options)
-        defaults, params = asdict(TranslationOptions()), asdict(options)
-        for name in params.keys() - self._parameters:
-            if (found := params.pop(name)) != defaults[name]:
-                raise InputError(
-                    f"{name}: found {found}, must be {defaults[name]} for this model, which was packaged before there"
-                    " was this parameter"
-                )
-        return params
+        self.metadata: Mapping[str, Any] = loaded.found.metadata.metadata or {}
 
     def warm(self) -> None:
-        """Translates the packages' input example: TensorFlow prepares a graph when it runs for the first time.
+        """Translates the package's input example: TensorFlow prepares a graph when it runs for the first time.
 
         Raises:
             InputError: if what comes out are no translations.
@@ -72,7 +45,6 @@ class ServedModel:
                 if self.translator.attention:
                     for sentence in best.sentences:
                         self.translator.attention(sentence)
-            self.predict(texts, self.params(options))
 
 
 class Models:

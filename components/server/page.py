@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from components.errors import InputError
+from components.server.libretranslate import language_name
 from components.server.scoring import Limits, check_texts
 from components.serving.options import MAX_BEAM_WIDTH, TranslationOptions
 from components.serving.translation import Translation, heat_map_chart, heat_maps
@@ -71,8 +72,7 @@ def _blocks(models: "Models", limits: Limits, slots: int) -> "Blocks":
 
     assert models.current
     codec = models.current.translator.codec.settings
-    names = {"en": "English", "fr": "French"}
-    source, target = (names.get(code, code) for code in (codec.source_language, codec.target_language))
+    source, target = map(language_name, codec.languages)
 
     def answer(text: str, beam_width: int, n_best: int) -> tuple[str, str, str, str, str]:
         assert models.current

@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from components.errors import InputError
 from components.serving.options import TranslationOptions
@@ -43,8 +43,17 @@ class Limits:
         return 12 * self.characters + 64 * self.texts + 4096
 
 
-def read_request(body: bytes, content_type: str, limits: Limits) -> tuple[tuple[str, ...], TranslationOptions, float]:
-    """The texts of a request, how to translate them, and how many seconds the client waits.
+class Asked(NamedTuple):
+    """What a request asks for; ``seconds``: how long its client waits; ``glossary``: as it came."""
+
+    texts: tuple[str, ...]
+    options: TranslationOptions
+    seconds: float
+    glossary: Any = None
+
+
+def read_request(body: bytes, content_type: str, limits: Limits) -> Asked:
+    """What a request asks for.
 
     Args:
         body: as it came.
@@ -59,16 +68,16 @@ def read_request(body: bytes, content_type: str, limits: Limits) -> tuple[tuple[
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise RefusedRequestError(f"body: byte {error.start + 1} is not UTF-8") from None
-    texts, parameters = _from_json(text) if kind == JSON else (_from_csv(text), {})
+    texts, parameters, glossary = _from_json(text) if kind == JSON else (_from_csv(text), {}, None)
     check_texts(texts, limits)
     options = dict(parameters)
     seconds = options.pop(TIMEOUT, math.inf)
     if TIMEOUT in parameters and (type(seconds) not in (int, float) or not 0 < seconds < math.inf):
         raise RefusedRequestError(f"params: {TIMEOUT}: must be a number of seconds, more than 0")
     try:
-        return tuple(texts), TranslationOptions.checked(options), seconds
+        return Asked(tuple(texts), TranslationOptions.checked(options), seconds, glossary)
     except InputError as error:
-        raise RefusedRequestError(f"params: {_shortened(str(error))}") from None
+        raise RefusedRequestError(f"params: {shortened(str(error))}") from None
 
 
 def _content_type(header: str) -> str:
@@ -78,7 +87,27 @@ def _content_type(header: str) -> str:
     return kind
 
 
-def _from_json(text: str) -> tuple[list[Any], Mapping[str, Any]]:
+def _from_json(text: str) -> tuple[list[Any], Mapping[str, Any], Any]:
+    document = json_object(text)
+    given = [field for field in FIELDS if field in document]
+    unknown = [field for field in document if field not in (*FIELDS, "params", "glossary")]
+    if unknown or len(given) != 1:
+        found = ", ".join(shortened(repr(field)) for field in list(document)[:10]) or "nothing"
+        raise RefusedRequestError(
+            f"body: found {found}, must be one of {', '.join(FIELDS)}, and params and glossary if needed"
+        )
+    parameters = document.get("params")
+    if not isinstance(parameters, dict | None):
+        raise RefusedRequestError("params: must be an object")
+    return _READERS[given[0]](document[given[0]]), parameters or {}, document.get("glossary")
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The object that a text is as JSON.
+
+    Raises:
+        RefusedRequestError: if it is none, or if a key stands there twice.
+    """
     try:
         document = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_each_once)
     except json.JSONDecodeError as error:
@@ -86,16 +115,8 @@ def _from_json(text: str) -> tuple[list[Any], Mapping[str, Any]]:
     except (ValueError, RecursionError):  # A number of 5,000 digits, 5,000 brackets.
         raise RefusedRequestError("body: is JSON of a kind that no translation needs") from None
     if not isinstance(document, dict):
-        raise RefusedRequestError(f"body: must be a JSON object with one of {', '.join(FIELDS)}")
-    given = [field for field in FIELDS if field in document]
-    unknown = [field for field in document if field not in (*FIELDS, "params")]
-    if unknown or len(given) != 1:
-        found = ", ".join(_shortened(repr(field)) for field in list(document)[:10]) or "nothing"
-        raise RefusedRequestError(f"body: found {found}, must be one of {', '.join(FIELDS)}, and params if needed")
-    parameters = document.get("params")
-    if not isinstance(parameters, dict | None):
-        raise RefusedRequestError("params: must be an object")
-    return _READERS[given[0]](document[given[0]]), parameters or {}
+        raise RefusedRequestError("body: must be a JSON object")
+    return document
 
 
 def _refuse_constant(name: str) -> None:
@@ -106,7 +127,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         ((name, _),) = Counter(name for name, _ in pairs).most_common(1)
-        raise RefusedRequestError(f"body: {_shortened(repr(name))} stands there more than once")
+        raise RefusedRequestError(f"body: {shortened(repr(name))} stands there more than once")
     return found
 
 
@@ -179,7 +200,7 @@ def check_texts(texts: list[Any], limits: Limits) -> None:
         )
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
     """A part of what a client sent, short enough to be sent back, and on one line."""
     shown = text if len(text) <= 200 else text[:199] + "…"
     return "".join(character if character.isprintable() else "�" for character in shown)

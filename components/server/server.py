@@ -10,14 +10,18 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from types import FrameType
 
 import uvicorn
 from uvicorn.lifespan.on import LifespanOn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from components.errors import InputError
 from components.parameters import parameter
 from components.server.application import Application
+from components.server.glossary import Glossary
+from components.server.keys import Keys
 from components.server.models import Models
 from components.server.scoring import Limits
 from components.serving.batching import BATCH_WAIT
@@ -43,6 +47,9 @@ class ServeParameters:
     max_texts: int = parameter(1000, "texts that one request may hold", minimum=1)
     max_characters: int = parameter(20_000, "characters that one request may hold, all texts together", minimum=1)
     page: bool = parameter(False, "also show a page on which a person can try the model, at /")
+    api_keys: str = parameter("", "TOML file of the keys that clients need, and their limits; not set: none is needed")
+    open: bool = parameter(False, "let everybody who reaches `host` translate, although there are no `api_keys`")
+    glossary: str = parameter("", "TSV file of terms and how they must be translated")
     follow: float = parameter(
         0.0,
         "seconds between two looks at which version the alias in `model` names; another one then takes over, without a"
@@ -73,12 +80,15 @@ def serve(parameters: ServeParameters, listener: socket.socket, when_ready: Call
     with the model's name once requests are answered.
 
     Raises:
-        InputError: if the model cannot be loaded.
+        InputError: if the model, the keys or the glossary cannot be loaded, or everybody could ask and need not.
     """
+    keys = Keys.read(parameters.api_keys) if parameters.api_keys else Keys()
+    glossary = Glossary.read(parameters.glossary) if parameters.glossary else Glossary({})
+    check_access(parameters, listener)
     slots = set_threads()
     models = Models(parameters.model, parameters.follow, parameters.batch_wait_ms / 1000)
     limits = Limits(parameters.max_texts, parameters.max_characters)
-    application = Application(models, limits, parameters.max_waiting)
+    application = Application(models, limits, parameters.max_waiting, keys, glossary)
     config = uvicorn.Config(
         application,
         http=Connection,
@@ -127,6 +137,18 @@ def serve(parameters: ServeParameters, listener: socket.socket, when_ready: Call
 
     with suppress(KeyboardInterrupt):
         Server(config).run(sockets=[listener])
+
+
+def check_access(parameters: ServeParameters, listener: socket.socket) -> None:
+    """Raises InputError if others than this machine could ask without a key, or a page that sends none."""
+    address = ip_address(listener.getsockname()[0])
+    if not (parameters.api_keys or parameters.open or address.is_loopback):
+        raise InputError(
+            f"host: {parameters.host} can be reached from elsewhere: give api_keys, or open=true to let everybody"
+            " translate"
+        )
+    if parameters.api_keys and parameters.page:
+        raise InputError("page: found true, must be false with api_keys: the page sends no key")
 
 
 def set_threads() -> int:

@@ -2,10 +2,12 @@
 
 import hashlib
 import importlib.metadata
+import math
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+import pyarrow as pa
+
 from components.errors import InputError
 from components.serving.options import TranslationOptions
 from components.serving.translator import SETTINGS_FILE, Translator, TranslatorSettings
 from components.text.codec import TextCodec
 from components.text.tokenizer import learning
+from components.text.words import known_words
 
 # MLflow takes seconds to import: only the functions that need it do.
 if TYPE_CHECKING:
@@ -36,6 +41,8 @@ URI_SCHEMES = ("models:/", "runs:/")
 FORMS = "models:/NAME@ALIAS, models:/NAME/VERSION, models:/MODEL_ID, runs:/RUN_ID/NAME or a folder"
 # In the metadata of a packaged model: a digest of what its graph was exported from.
 SEARCH_METADATA = "search"
+# There, too: :func:`text_statistics`.
+TRAINING_METADATA = "training"
 # Within a packaged model: everything that translates.
 _ARTIFACTS = "artifacts"
 # Two exports of the same differ here: TensorFlow numbers the functions of a process in their order.
@@ -126,6 +133,28 @@ def signature() -> "ModelSignature":
     parameters = [ParamSpec(name, types[type(value)], value) for name, value in vars(TranslationOptions()).items()]
     column = Schema([ColSpec("string")])
     return ModelSignature(inputs=column, outputs=column, params=ParamSchema(parameters))
+
+
+def text_statistics(codec: TextCodec, lengths: Sequence[int], texts: Sequence[str]) -> dict[str, list[int]]:
+    """What a server compares its texts with.
+
+    Args:
+        codec: the model's.
+        lengths: how many sentences of 0, 1, 2, … tokens it was trained on.
+        texts: some that it was not trained on.
+
+    Returns:
+        ``source_tokens``, the lengths; ``unknown_words``: how many texts have 0, 1, … 10 tenths of unknown words.
+    """
+    tokens, spans = codec.tokenizers.texts(pa.array(texts, pa.string()))
+    counts = map(known_words, tokens.to_pylist(), spans)
+    unknown = Counter(tenths(1 - known / words) for known, words in counts if words)
+    return {"source_tokens": list(lengths), "unknown_words": [unknown[share] for share in range(11)]}
+
+
+def tenths(share: float) -> int:
+    """A share, 0 to 1, in whole tenths, rounded up: only nothing is 0."""
+    return math.ceil(round(10 * share, 9))
 
 
 @dataclass(frozen=True)

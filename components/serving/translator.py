@@ -87,9 +87,7 @@ class Translator:
         self._force = force
         self.queue = SearchQueue(search, settings.batch_invariant)
         language = codec.settings.source_language
-        self._segmenter = Segmenter(
-            lambda texts: codec.tokenizers.texts(texts)[0], language, settings.max_source_length
-        )
+        self.segmenter = Segmenter(lambda texts: codec.tokenizers.texts(texts)[0], language, settings.max_source_length)
 
     @classmethod
     def load(cls, saved_model: Path, codec_folder: Path) -> "Translator":
@@ -111,7 +109,7 @@ class Translator:
         """
         self.settings.check(options)
         _check_texts(texts)
-        segmented = self._segmenter.split(texts, options.split_sentences)
+        segmented = self.segmenter.split(texts, options.split_sentences)
         pieces = list(dict.fromkeys(piece for text in segmented for piece in text.pieces))
         tokens, spans = self.codec.tokenizers.texts(pa.array(pieces, pa.string()))
         translated = dict(zip(pieces, self._translate_pieces(pieces, tokens, spans, options), strict=True))

@@ -2,21 +2,22 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from mlflow.types import ParamSchema, ParamSpec
 
-from components.errors import InputError
 from components.server import application as application_module
 from components.server.application import Application
+from components.server.glossary import Glossary
+from components.server.keys import Keys
 from components.server.models import ServedModel
 from components.server.scoring import Limits
 from components.serving.batching import SearchQueue
 from components.serving.options import TranslationOptions
+from components.serving.translation import Hypothesis, Translation
 
 BODY = b'{"inputs": ["%d"]}'
 SCOPE = {
@@ -27,29 +28,17 @@ SCOPE = {
 }
 
 
-def model(*parameters: str, predict: Any = None) -> ServedModel:
-    """A model whose signature has these parameters."""
-    schema = ParamSchema([ParamSpec(name, "long", 1) for name in parameters])
-    pyfunc = SimpleNamespace(metadata=SimpleNamespace(get_params_schema=lambda: schema), predict=predict)
-    translator = SimpleNamespace(settings=SimpleNamespace(check=lambda options: None))
-    found = SimpleNamespace(label="model", uri="model")
-    return ServedModel(SimpleNamespace(found=found, translator=translator, pyfunc=pyfunc))  # type: ignore[arg-type]
+def model(translate: Any = None) -> ServedModel:
+    """A model that translates so."""
+    settings = SimpleNamespace(check=lambda options: None)
+    translator = SimpleNamespace(settings=settings, translate=translate, queue=SimpleNamespace())
+    found = SimpleNamespace(label="model", uri="model", metadata=SimpleNamespace(metadata=None))
+    return ServedModel(SimpleNamespace(found=found, translator=translator))  # type: ignore[arg-type]
 
 
 def application_of(model: ServedModel, limits: Limits) -> Application:
     """At most three requests may wait."""
-    return Application(SimpleNamespace(current=model, refused=""), limits, most_waiting=3)  # type: ignore[arg-type]
-
-
-def test_the_model_is_given_all_parameters_that_it_knows() -> None:
-    """Its own defaults may be others."""
-    params = model("beam_width", "n_best", "return_scores").params(TranslationOptions(n_best=2))
-    assert params == {"beam_width": 5, "n_best": 2, "return_scores": False}
-
-
-def test_an_older_model_is_not_given_parameters_that_it_does_not_know() -> None:
-    with pytest.raises(InputError, match="n_best: found 2, must be 1 for this model, which was"):
-        model("beam_width").params(TranslationOptions(n_best=2))
+    return Application(SimpleNamespace(current=model, refused=""), limits, 3, Keys(), Glossary({}))  # type: ignore[arg-type]
 
 
 class Asked:
@@ -60,12 +49,12 @@ class Asked:
         self.searched: list[int] = []
         self.may_search = threading.Event()
         self._queue = SearchQueue(self._search, invariant=False)
-        predict = model(*vars(TranslationOptions()), predict=self._predict)
-        self._application = application_of(predict, Limits())
+        self._application = application_of(model(self._translate), Limits())
 
-    def _predict(self, texts: Sequence[str], params: Mapping[str, Any]) -> list[str]:
+    def _translate(self, texts: Sequence[str], options: TranslationOptions) -> list[Translation]:
         numbers = [np.array([int(text)], np.int32) for text in texts]
-        return [str(found.ids[0, 0]) for _, found in self._queue.find(numbers, 1, 1.0, 0.0)]
+        found = self._queue.find(numbers, 1, 1.0, 0.0)
+        return [Translation((Hypothesis(str(one.ids[0, 0]), 0.0),)) for _, one in found]
 
     def _search(self, source: np.ndarray, *options: float) -> dict[str, np.ndarray]:
         self.searched.append(int(source[0, 0]))

@@ -42,20 +42,20 @@ def test_a_single_text_and_an_empty_list() -> None:
 
 
 def test_csv() -> None:
-    texts, _, _ = read_request(b'text\na\n"b,\n""c"""\n\n', "text/csv; charset=UTF-8", LIMITS)
+    texts, *_ = read_request(b'text\na\n"b,\n""c"""\n\n', "text/csv; charset=UTF-8", LIMITS)
     assert texts == ("a", 'b,\n"c"', "")
 
 
 def test_parameters_become_options() -> None:
     body = {"inputs": [], "params": {"beam_width": 3, "length_penalty": 1, "n_best": 2, "return_alignment": True}}
-    _, options, seconds = read_request(json.dumps(body).encode(), JSON, LIMITS)
+    _, options, seconds, _ = read_request(json.dumps(body).encode(), JSON, LIMITS)
     assert seconds == math.inf
     assert options == TranslationOptions(beam_width=3, length_penalty=1.0, n_best=2, return_alignment=True)
 
 
 def test_the_time_that_a_client_waits_is_no_option_of_the_model() -> None:
     body = {"inputs": [], "params": {"timeout_s": 0.5, "n_best": 2}}
-    assert read_request(json.dumps(body).encode(), JSON, LIMITS)[1:] == (TranslationOptions(n_best=2), 0.5)
+    assert read_request(json.dumps(body).encode(), JSON, LIMITS)[1:] == (TranslationOptions(n_best=2), 0.5, None)
 
 
 REFUSED = [
