@@ -19,12 +19,14 @@ from components.evaluation.measurement import (
     as_metrics,
     as_table,
     as_text,
+    guard_metrics,
     measure,
     read_measurement,
+    test_metrics,
     translator_forms,
 )
 from components.evaluation.report import Report, Rival, render
-from components.evaluation.scores import Example, bleu, chrf, compare
+from components.evaluation.scores import Example, Scores, bleu, chrf, compare
 from components.evaluation.test_set import TestSet, read_pairs
 from components.parameters import force_parameter, forced_steps, parameter, select
 from components.serving.options import SearchOptions, TranslationOptions
@@ -33,7 +35,7 @@ from components.text.codec import TextCodec
 from components.tracking import StepRun, check_tracking, step_run
 from components.tracking.cache import find_finished, mark_reused, remember, step_key
 from components.tracking.description import git_facts
-from components.tracking.gate import Candidate, Champion, decide, present_champion
+from components.tracking.gate import Candidate, Champion, Guard, decide, kept_translations, present_champion
 from components.tracking.registry import model_name_parameter
 from components.tracking.store import read_curves
 from pipelines import cli
@@ -45,7 +47,7 @@ SHOWN_EXAMPLES = 5
 # Charts of the report → metrics that `train` records.
 CURVES = {"Loss": ("train_loss", "train_sampled_loss", "val_loss"), "Validation BLEU": ("val_bleu",)}
 # Artifacts of the run: the page, the same as data, and the sentences.
-PAGE, DOCUMENT, TABLE = "report.html", "report.json", "translations.json"
+PAGE, DOCUMENT, TABLE, GUARD_TABLE = "report.html", "report.json", "translations.json", "guard.json"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,10 @@ class EvaluateParameters(SearchOptions):
     )
     data_dir: str = parameter("", "folder of a prepared dataset, the test split of which is translated")
     test_corpus: str = parameter("", "a corpus to translate instead of the dataset's test split: PATH.{en,fr}, …")
+    guard_corpus: str = parameter("", "a second test, on which a new version must not lose what the champion knows")
+    guard_loss: float = parameter(
+        0.5, "BLEU that a new version may lose on `guard_corpus`, with 95 % confidence", minimum=0, maximum=100
+    )
     model_name: str = model_name_parameter("the registered model that gets the model as a new version")
     promotion_p: float = parameter(
         0.05,
@@ -119,17 +125,21 @@ def run(parameters: EvaluateParameters, model_uri: str = "", data_dir: Path | No
     _check(parameters)
     with step_run(STEP, parameters, name=f"{STEP} beam {parameters.beam_width}") as tracked:
         model = find_model(parameters.model)
-        test = _test_set(parameters, model, tracked)
-        measured = _measured(parameters, model, test, tracked, forced)
+        guard = _sentences("guard", parameters, model, tracked)
+        test = _sentences("test", parameters, model, tracked)
+        if not test:
+            raise InputError("test set: it holds no sentence")
+        measured = _measured(parameters, model, test, guard, tracked, forced)
         rival_name = model.name or parameters.model_name
         champion = present_champion(rival_name)  # The decision below may change that.
         tracked.flush()  # A promotion refers to what this run logged.
-        name, version, promotion = _registered(tracked, model, parameters, test, measured)
+        name, version, promotion = _registered(tracked, model, parameters, test, guard, measured)
         if champion and champion.version == version:
             champion = None  # It is no rival to itself.
-        rivals = _rivals(rival_name, champion, test, measured)
+        rivals = _rivals(rival_name, champion, test, measured.scores)
+        guard_rivals = _rivals(rival_name, champion, guard, measured.guard)
         title = f"{name} version {version}" if name else model.label
-        report = _report(title, parameters, model, measured, rivals, promotion)
+        report = _report(title, parameters, model, measured, rivals, guard_rivals, promotion)
         tracked.log_text(render(report), PAGE)
         tracked.log_text(report.as_json(), DOCUMENT)
         tracked.set_tags({"model": f"models:/{name}/{version}" if name else model.uri})
@@ -145,47 +155,67 @@ def _check(parameters: EvaluateParameters) -> None:
         raise InputError(f"data_dir: the dataset in {parameters.data_dir} has no test split; set test_corpus")
 
 
-def _test_set(parameters: EvaluateParameters, model: FoundModel, tracked: StepRun) -> TestSet:
-    """The test set, logged as an input of the run."""
-    if parameters.test_corpus:
+def _sentences(part: str, parameters: EvaluateParameters, model: FoundModel, tracked: StepRun) -> TestSet | None:
+    """The test set or the guard, logged as an input of the run; None if there is none.
+
+    Args:
+        part: ``test`` or ``guard``: a corpus of its own, else that part of the dataset.
+        parameters: which name them.
+        model: that is to translate them.
+        tracked: the run.
+    """
+    if corpus := getattr(parameters, f"{part}_corpus"):
         languages = TextCodec.load(model.codec_folder).settings
-        pairs = read_pairs("test_corpus", parameters.test_corpus, languages.source_language, languages.target_language)
-        test = TestSet.of(pairs)
-        tracked.log_corpus(parameters.test_corpus, test.digest, "test", len(pairs))
-    else:
-        folder = Path(parameters.data_dir)
-        manifest = Manifest.load(folder)
-        test = TestSet.of(read_heldout(folder, manifest.heldout["test"]))
-        tracked.log_dataset(folder, manifest, context="test")
-    if not test.sources:
-        raise InputError("test set: it holds no sentence")
-    return test
+        pairs = read_pairs(f"{part}_corpus", corpus, languages.source_language, languages.target_language)
+        if not pairs:
+            raise InputError(f"{part}_corpus: {corpus} is empty; at least one pair of sentences is needed")
+        sentences = TestSet.of(pairs)
+        tracked.log_corpus(corpus, sentences.digest, part, len(pairs))
+        return sentences
+    folder = Path(parameters.data_dir)
+    manifest = Manifest.load(folder) if parameters.data_dir else None
+    if not manifest or part not in manifest.heldout:
+        return None
+    tracked.log_dataset(folder, manifest, context=part)
+    sentences = TestSet.of(read_heldout(folder, manifest.heldout[part]))
+    return sentences if sentences.sources else None
 
 
 def _measured(
-    parameters: EvaluateParameters, model: FoundModel, test: TestSet, tracked: StepRun, forced: bool
+    parameters: EvaluateParameters,
+    model: FoundModel,
+    test: TestSet,
+    guard: TestSet | None,
+    tracked: StepRun,
+    forced: bool,
 ) -> Measurement:
-    """The scores of this model on this test set: those of an earlier run if they are still there, else new ones."""
+    """The scores of this model on these sentences: those of an earlier run if they are still there, else new ones."""
     options = _options(parameters)
-    inputs = {"model": model.digest(), "test": test.digest}
+    inputs = {"model": model.digest(), "test": test.digest, **({"guard": guard.digest} if guard else {})}
     key = step_key(STEP, "pipelines.evaluate", inputs, asdict(options))
     measured, earlier = None, None
     for earlier in [] if forced else find_finished(STEP, key):
-        texts = earlier.read(DOCUMENT), earlier.read(TABLE)
-        if measured := read_measurement(*texts, test.sources, test.references):
+        guard_table = earlier.read(GUARD_TABLE) if guard else None
+        if measured := read_measurement(earlier.read(DOCUMENT), earlier.read(TABLE), test, guard_table, guard):
             print(f"{STEP}: run {earlier.run_id} scored this model on this test set already, and is reused")
             mark_reused(tracked, earlier, metrics=False)
             break
     if measured is None:
         translator = model.load().translator
-        measured = measure(translator, translator.attention, test.sources, test.references, options)
+        measured = measure(translator, translator.attention, test.sources, test.references, options, guard)
         remember(tracked, key, {"document": DOCUMENT, "table": TABLE})
     # Of this model on this test set: MLflow shows them with both. The model may be another with the same content.
-    tracked.log_metrics(as_metrics(measured), model_id=model.model_id or None, dataset=tracked.datasets[-1])
+    # The guard, if there is one, was logged before the test set.
+    for metrics, dataset in zip(
+        (test_metrics(measured), guard_metrics(measured)), tracked.datasets[::-1], strict=False
+    ):
+        tracked.log_metrics(metrics, model_id=model.model_id or None, dataset=dataset)
     tracked.log_metrics(
         {"sentences_per_second": measured.sentences_per_second, "test_unknown_rate": measured.unknown_rate}
     )
-    tracked.log_table(as_table(measured), TABLE)
+    tracked.log_table(as_table(measured.scores), TABLE)
+    if measured.guard:
+        tracked.log_table(as_table(measured.guard), GUARD_TABLE)
     return measured
 
 
@@ -194,13 +224,13 @@ def _options(parameters: EvaluateParameters) -> TranslationOptions:
     return TranslationOptions(**asdict(select(SearchOptions, vars(parameters))), split_sentences=False)
 
 
-def _rivals(name: str, champion: Champion | None, test: TestSet, measured: Measurement) -> list[Rival]:
-    """The champion of ``name``, if it is judged on this test set, and the source itself."""
-    rivals = []
-    if champion and champion.test_set.digest == test.digest:
-        ours = [example.translation for example in measured.scores.examples]
-        theirs = champion.translations
-        p_value = compare(test.references, theirs, ours).p_value
+def _rivals(name: str, champion: Champion | None, test: TestSet | None, scores: Scores | None) -> list[Rival]:
+    """The champion of ``name``, if its translations of this test set are known, and the source itself."""
+    rivals: list[Rival] = []
+    if not test or not scores:
+        return rivals
+    if champion and (theirs := kept_translations(name, champion.version, test)):
+        p_value = compare(test.references, theirs, scores.translations).p_value
         label = f"{name} version {champion.version}, the champion before"
         rivals.append(Rival(label, bleu(theirs, test.references), chrf(theirs, test.references), p_value))
     copied = bleu(test.sources, test.references), chrf(test.sources, test.references)
@@ -208,7 +238,12 @@ def _rivals(name: str, champion: Champion | None, test: TestSet, measured: Measu
 
 
 def _registered(
-    tracked: StepRun, model: FoundModel, parameters: EvaluateParameters, test: TestSet, measured: Measurement
+    tracked: StepRun,
+    model: FoundModel,
+    parameters: EvaluateParameters,
+    test: TestSet,
+    guard: TestSet | None,
+    measured: Measurement,
 ) -> tuple[str, str, str]:
     """Name and version in the registry, and what was decided about it; all empty for a folder that was never logged.
 
@@ -217,19 +252,23 @@ def _registered(
     if model.name or not model.model_id:
         return model.name, model.version, ""
 
-    def translate(sources: Sequence[str]) -> list[str]:
-        translated = model.load().translator.translate(sources, _options(parameters))
+    def translate(sources: Sequence[str], other: FoundModel = model) -> list[str]:
+        translated = other.load().translator.translate(sources, _options(parameters))
         return [found.text for found in translated]
+
+    def translate_by(version: str, sources: Sequence[str]) -> list[str]:
+        return translate(sources, find_model(f"models:/{parameters.model_name}/{version}"))
 
     def forms(other: TestSet) -> dict[str, float]:
         if other.digest == test.digest:
             return measured.forms
         return translator_forms(model.load().translator, other.sources, other.references, _options(parameters))
 
-    translations = [example.translation for example in measured.scores.examples]
-    candidate = Candidate(f"models:/{model.model_id}", test, translations, translate, forms)
+    watched = Guard(guard, measured.guard.translations, parameters.guard_loss) if guard and measured.guard else None
+    translations = measured.scores.translations
+    candidate = Candidate(f"models:/{model.model_id}", test, translations, translate, forms, watched)
     tags = {name: f"{value:.2f}" for name, value in as_metrics(measured).items()}
-    decision = decide(tracked, candidate, parameters.model_name, parameters.promotion_p, tags)
+    decision = decide(tracked, candidate, parameters.model_name, parameters.promotion_p, tags, translate_by)
     return decision.name, decision.version, decision.line
 
 
@@ -239,6 +278,7 @@ def _report(
     model: FoundModel,
     measured: Measurement,
     rivals: Sequence[Rival],
+    guard_rivals: Sequence[Rival],
     promotion: str,
 ) -> Report:
     settings = {name: value for name, value in asdict(parameters).items() if value != "" and name != "force"}
@@ -249,6 +289,7 @@ def _report(
         "Model": model.uri,
         "Trained by": f"run {model.run_id}" if model.run_id else "",
         "Test set": parameters.test_corpus or f"test split of {parameters.data_dir}",
+        "Guard": parameters.guard_corpus or (f"guard of {parameters.data_dir}" if measured.guard else ""),
         "Search": f"beam width {parameters.beam_width}, length penalty {parameters.length_penalty:g},"
         f" coverage penalty {parameters.coverage_penalty:g}",
         "Promotion": promotion,
@@ -258,6 +299,7 @@ def _report(
         title=title,
         measured=measured,
         rivals=rivals,
+        guard_rivals=guard_rivals,
         facts={label: fact for label, fact in facts.items() if fact},
         corpus=corpus_facts(manifest) if manifest else {},
         curves=read_curves(model.run_id, CURVES),

@@ -136,8 +136,9 @@ def summary(manifest: Manifest) -> str:
         + (" (there are no more)" if not manifest.base and facts.size < manifest.parameters["vocab_size"] else "")
         for facts in manifest.vocabularies.values()
     )
-    mix = ", ".join(f"{word['word']} {word['draws']:,}" for word in manifest.statistics["words"])
-    drawn = f"; an epoch draws {mix}" if manifest.draws() != manifest.records("train") else ""
+    words = manifest.statistics.get("words", [])
+    mix = ", ".join(f"{word['word']} {word['draws']:,}" for word in words)
+    drawn = f"; an epoch draws {mix}" if any(word["weight"] != 1 for word in words) else ""
     return (
         f"{counts.read:,} pairs read, {counts.kept:,} kept ({splits}), {counts.duplicates:,} duplicates,"
         f" {sum(counts.rejected.values()):,} rejected{f' ({rejected})' if rejected else ''}{drawn}; {vocabularies};"

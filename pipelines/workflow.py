@@ -13,7 +13,7 @@ from components.code import PROJECT
 from components.corpus.parameters import PrepareParameters
 from components.dataset.manifest import Manifest
 from components.errors import InputError
-from components.evaluation.measurement import as_metrics, example_lines
+from components.evaluation.measurement import as_metrics, example_lines, guard_lines
 from components.parameters import STEPS, forced_steps, parameter, select
 from components.serving.options import TranslationOptions
 from components.serving.translator import TranslatorSettings
@@ -74,8 +74,8 @@ def run(given: cli.Values) -> evaluate.Evaluation:
         data_dir = _timed(1, lambda: local_dataset(prepare.run(prepare_parameters, plan)))
         parent.log_dataset(data_dir, Manifest.load(data_dir), context="training")
         model = _timed(2, lambda: train.run(train_parameters, data_dir, base))
-        # A given test corpus is in the dataset by now, beside everything that was kept from training because of it.
-        parameters = dataclasses.replace(select(evaluate.EvaluateParameters, values), test_corpus="")
+        # Given corpora are in the dataset by now, beside everything that was kept from training because of them.
+        parameters = dataclasses.replace(select(evaluate.EvaluateParameters, values), test_corpus="", guard_corpus="")
         evaluation = _timed(3, lambda: evaluate.run(parameters, model.model_uri, data_dir))
         parent.log_metrics(as_metrics(evaluation.measured))
         parent.set_tags({"model": f"models:/{evaluation.name}/{evaluation.version}"})
@@ -107,6 +107,7 @@ def _summary(evaluation: evaluate.Evaluation, page: str) -> str:
     store = tracking_uri()
     scores = evaluation.measured.scores
     lines = ["", f"BLEU {scores.bleu.value:.1f}   chrF {scores.chrf.value:.1f}", ""]
+    lines += [f"Guard  {found}" for found in guard_lines(evaluation.measured)]
     for example in evaluation.examples:
         lines += example_lines(example)
     look = [f"UI     {store}/{page}"]

@@ -26,7 +26,7 @@ _POSITION = (("file", pa.int32()), ("line", pa.int64()))
 
 # What a source hands over: the two sides as they stand in the file; `fault` says why a line is no pair, if it is none.
 RAW = pa.schema([*_POSITION, ("source", pa.binary()), ("target", pa.binary()), ("fault", pa.string())])
-# What cleaning lets through. `key` is a hash of the source sentence, `split` an index into manifest.SPLITS.
+# What cleaning lets through. `key` is a hash of the source sentence, `split` an index into manifest.GIVEN.
 CLEAN = pa.schema(
     [*_POSITION, ("source", pa.string()), ("target", pa.string()), ("key", pa.uint64()), ("split", pa.int8())]
 )

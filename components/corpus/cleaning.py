@@ -154,8 +154,8 @@ def _reject_raw(file: SourceFile, block: pa.RecordBatch, rule: str | None) -> pa
     if file.split is not None:
         line, why = block["line"][0].as_py(), rules[0].as_py()
         raise InputError(
-            f"{file.parameter}: {file.name}, line {line}: {why}; a corpus given for validation or test is scored"
-            " whole, so each of its lines must be a pair of sentences in UTF-8"
+            f"{file.parameter}: {file.name}, line {line}: {why}; a corpus given for validation, test or guard is"
+            " scored whole, so each of its lines must be a pair of sentences in UTF-8"
         )
     sides = (
         pa.array([None if text is None else text.decode("utf-8", "backslashreplace") for text in column], pa.string())

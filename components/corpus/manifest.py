@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from components.corpus.blocks import SIDES
-from components.corpus.plan import CORPORA, Plan
+from components.corpus.plan import Plan
 from components.corpus.report import (
     PartitionFacts,
     PrepareReport,
@@ -18,7 +18,7 @@ from components.corpus.report import (
     ratio_bins,
 )
 from components.corpus.rules import DUPLICATE
-from components.dataset.manifest import SPLITS, BucketRecords, Counts, Manifest, VocabularyFacts
+from components.dataset.manifest import GIVEN, SPLITS, BucketRecords, Counts, Manifest, VocabularyFacts
 from components.dataset.records import Bucket, format_fingerprint
 from components.errors import InputError
 
@@ -54,12 +54,11 @@ def make_manifest(plan: Plan, report: PrepareReport) -> Manifest:
         reasons = {"duplicate": counts.duplicates, **counts.rejected, "held out by share": counts.kept}
         listed = ", ".join(f"{reason} {lines}" for reason, lines in reasons.items() if lines)
         raise InputError(f"corpus: none of the {counts.read} pairs is left for training ({listed})")
-    for parameter, split in CORPORA.items():
-        if split:
-            expected = read[parameter] if split in plan.given else sum(bucket.records for bucket in splits[split])
-            written = report.held_out[split]
-            if written.sentences != expected:
-                raise ValueError(f"{split} has {expected} pairs, but {written.sentences} are in {written.file}")
+    for split, written in report.held_out.items():
+        given = split in plan.given
+        expected = read[f"{split}_corpus"] if given else sum(bucket.records for bucket in splits[split])
+        if written.sentences != expected:
+            raise ValueError(f"{split} has {expected} pairs, but {written.sentences} are in {written.file}")
     return Manifest(
         key=plan.key,
         fingerprint=format_fingerprint(sum(file.facts.fingerprint for file in report.files)),
@@ -75,7 +74,7 @@ def make_manifest(plan: Plan, report: PrepareReport) -> Manifest:
             )
             for side, language in zip(SIDES, languages, strict=True)
         },
-        heldout={split: report.held_out[split] for split in SPLITS[1:]},
+        heldout={split: report.held_out[split] for split in GIVEN if split in report.held_out},
         base={"model": plan.base.model, "digest": plan.base.digest} if plan.base else {},
         statistics={"words": _words(plan, report, splits["train"])}
         | _lengths(report.partitions)

@@ -20,6 +20,7 @@ class CorpusParameters:
     )
     validation_corpus: str = parameter("", "a corpus for validation; not set: split off `corpus`")
     test_corpus: str = parameter("", "a corpus for the test; not set: split off `corpus`")
+    guard_corpus: str = parameter("", "a second test, on which a new version must not lose what the champion knows")
     validation_share: float = parameter(
         0.02, "share of source sentences split off for validation", minimum=0, maximum=0.5
     )

@@ -18,13 +18,13 @@ from components.corpus.rules import rules_off
 from components.corpus.runners import RUNNERS, checked_runner
 from components.corpus.sources.formats import Corpus, CorpusWord
 from components.corpus.sources.source import Range, Source
-from components.dataset.manifest import SCHEMA_VERSION, SPLITS
+from components.dataset.manifest import GIVEN, SCHEMA_VERSION, SPLITS
 from components.errors import InputError
 from components.text.codec import CodecSettings, TextCodec
 from components.text.inventory import Inventory
 
 # The parameters that name a corpus, and the split that it is, if it is one of its own.
-CORPORA = {"corpus": None, "validation_corpus": "validation", "test_corpus": "test"}
+CORPORA = {"corpus": None, "validation_corpus": "validation", "test_corpus": "test", "guard_corpus": "guard"}
 # The code that decides what is written, and the libraries that do.
 _ENTRY = "components.corpus.preparation"
 _LIBRARIES = ("pyarrow", "pyrealb", "sentencepiece")
@@ -40,8 +40,8 @@ _PARTITIONS = range(8, 4096)
 class SourceFile:
     """A file, or what else holds lines, under the name that ``rejected/`` gives it; ``parameter`` named it.
 
-    ``split`` (an index into ``manifest.SPLITS``) is set for a given validation or test corpus: all its lines go there,
-    as they are. ``word`` is the number of the parameter's word that it belongs to, from 0.
+    ``split`` (an index into ``manifest.GIVEN``) is set for a given validation, test or guard corpus: all its lines go
+    there, as they are. ``word`` is the number of the parameter's word that it belongs to, from 0.
     """
 
     name: str
@@ -227,7 +227,7 @@ def _files_and_ranges(
     files: list[SourceFile] = []
     ranges: list[PlannedRange] = []
     for parameter, words in corpora.items():
-        split = SPLITS.index(name) if (name := CORPORA[parameter]) else None
+        split = GIVEN.index(name) if (name := CORPORA[parameter]) else None
         for word, source in [(word, source) for word, sources in enumerate(words) for source in sources]:
             index: dict[str, int] = {}
             for range_ in source.ranges():
@@ -249,7 +249,7 @@ def _effective_parameters(
     values = dataclasses.asdict(parameters)
     for name in ("data_dir", "runner", "beam_options", "force"):
         del values[name]
-    for split in given:
+    for split in given & set(SPLITS):
         values[f"{split}_share"] = None
     values["rules_off"] = " ".join(sorted(off))
     if base:

@@ -11,7 +11,7 @@ from components.corpus import progress
 from components.corpus.blocks import RAW
 from components.corpus.plan import Plan, PlannedRange, SourceFile
 from components.corpus.report import count
-from components.dataset.manifest import SPLITS
+from components.dataset.manifest import GIVEN
 from components.errors import InputError
 
 
@@ -66,7 +66,7 @@ class _ReadRange(beam.DoFn):
 
     def process(self, planned: PlannedRange) -> Iterator[Any]:
         file = self.files[planned.file]
-        counter = "read" if file.split is None else f"given_{SPLITS[file.split]}"
+        counter = "read" if file.split is None else f"given_{GIVEN[file.split]}"
         try:
             for block in planned.source.read(planned.range_):
                 count(counter, block.num_rows)

@@ -17,7 +17,7 @@ from components.corpus.plan import Plan
 from components.corpus.report import PartitionFacts, RankedTokens
 from components.corpus.rules import NO_TOKENS, TOKEN_RULES, first_broken
 from components.corpus.splitting import TRAIN, hash_sentences
-from components.dataset.manifest import SPLITS
+from components.dataset.manifest import GIVEN, SPLITS
 from components.dataset.records import bucket_lows
 from components.text.codec import Tokenizers
 from components.text.inventory import Inventory
@@ -176,15 +176,16 @@ class _Tokenize(beam.DoFn):
         # A given corpus is scored whole, but a sentence without a token, or a very long one, is no use as a record.
         longer, shorter = np.maximum(*lengths), np.minimum(*lengths)
         kept = broken < 0
-        record = kept & ~(given & ((shorter == 0) | (longer > self.parameters.max_length)))
         splits = block["split"].to_numpy()
+        fit = (splits < len(SPLITS)) & (shorter > 0) & (longer <= self.parameters.max_length)
+        record = kept & (~given | fit)
         left_out: Counter[str] = Counter()
-        for split in range(TRAIN + 1, len(SPLITS)):
+        for split in range(TRAIN + 1, len(GIVEN)):
             here = kept & (splits == split)
             if here.any():
                 rows = block.select(HELD_OUT.names).filter(pa.array(here))
-                yield beam.pvalue.TaggedOutput("held_out", (SPLITS[split], rows))
-            if left_out_here := int((here & ~record).sum()):
+                yield beam.pvalue.TaggedOutput("held_out", (GIVEN[split], rows))
+            if split < len(SPLITS) and (left_out_here := int((here & ~record).sum())):
                 left_out[SPLITS[split]] = left_out_here
         splits, lengths = splits[record], (lengths[0][record], lengths[1][record])
         lows = bucket_lows(np.maximum(*lengths), self.parameters.bucket_width)

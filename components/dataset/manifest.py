@@ -12,6 +12,8 @@ from components.errors import InputError
 SCHEMA_VERSION = 1
 MANIFEST_FILE = "manifest.json"
 SPLITS = ("train", "validation", "test")
+# What a corpus of its own may be given for. A guard is only translated, and makes no records.
+GIVEN = (*SPLITS, "guard")
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,10 @@ class VocabularyFacts:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The original sentence pairs of the validation or test split; ``digest`` is the sha256 of the file."""
+    """The original sentence pairs of the validation or test split, or of the guard.
+
+    ``digest`` is the sha256 of the file.
+    """
 
     file: str
     sentences: int
@@ -106,7 +111,7 @@ class Manifest:
 
     def draws(self) -> int:
         """How many pairs an epoch of training draws."""
-        return sum(bucket.draws for bucket in self.splits["train"])
+        return sum(bucket.draws for bucket in self.splits.get("train", ()))
 
     def save(self, folder: Path) -> None:
         """Writes the manifest so that it appears whole or not at all."""

@@ -52,7 +52,7 @@ def corpus_facts(manifest: Manifest) -> dict[str, str]:
     if counts.rejected:
         facts["Rejected"] = ", ".join(f"{reason} {lines:,}" for reason, lines in counts.rejected.items())
     words = manifest.statistics.get("words", [])
-    for word in words if len(words) > 1 or manifest.draws() != manifest.records("train") else []:
+    for word in words if len(words) > 1 or any(word["weight"] != 1 for word in words) else []:
         facts[word["word"]] = (
             f"{word['read']:,} lines, {word['kept']:,} kept, {word['train']:,} to train on; with weight"
             f" {word['weight']:g} an epoch draws {word['draws']:,}"

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from components.evaluation.robustness import measure_forms
 from components.evaluation.scores import Example, Scores, score_translations
+from components.evaluation.test_set import TestSet
 from components.serving.options import TranslationOptions
 from components.serving.translation import Alignment, Attention, HeatMap, heat_maps
 from components.serving.translator import Translator
@@ -29,7 +30,7 @@ LONGEST_SHOWN = 20
 class Measurement:
     """``unknown_rate`` is the share of output tokens that were ``<unk>`` before words were copied; ``heat_maps``
     belong to some of the sentences; there are none without attention. ``forms`` is BLEU by the form in which people
-    type the same sentences (see :mod:`robustness`).
+    type the same sentences (see :mod:`robustness`). ``guard`` are the scores on the guard, if there is one.
     """
 
     scores: Scores
@@ -37,6 +38,7 @@ class Measurement:
     sentences_per_second: float
     heat_maps: tuple[HeatMap, ...]
     forms: dict[str, float]
+    guard: Scores | None = None
 
 
 def measure(
@@ -45,8 +47,9 @@ def measure(
     sources: Sequence[str],
     references: Sequence[str],
     options: TranslationOptions,
+    guard: TestSet | None = None,
 ) -> Measurement:
-    """Translates a test set and scores it.
+    """Translates a test set, and a guard, and scores them.
 
     Args:
         translator: the model.
@@ -54,6 +57,7 @@ def measure(
         sources: shape [n], n at least 1.
         references: shape [n].
         options: of the search.
+        guard: see :class:`Measurement`.
     """
     translator.translate(sources[:1], options)  # The first call prepares the graph, which the speed leaves out.
     start = time.monotonic()
@@ -67,7 +71,13 @@ def measure(
         sentences_per_second=len(sources) / seconds,
         heat_maps=heat_maps(_shown_alignments(alignments), attention),
         forms=translator_forms(translator, sources, references, options),
+        guard=_guard_scores(translator, guard, options) if guard else None,
     )
+
+
+def _guard_scores(translator: Translator, guard: TestSet, options: TranslationOptions) -> Scores:
+    translations = translate_stream(translator, guard.sources, options, len(guard.sources))
+    return score_translations(guard.sources, guard.references, [found.text for found in translations])
 
 
 def translator_forms(
@@ -114,53 +124,81 @@ def _shown_alignments(alignments: Sequence[Alignment]) -> list[Alignment]:
 def as_document(measurement: Measurement) -> dict[str, Any]:
     """In types that JSON knows: everything but the sentences, which are a table of their own."""
     document = asdict(measurement)
-    document["scores"].pop("examples")
+    for scores in filter(None, (document["scores"], document["guard"])):
+        scores["sentences"] = len(scores.pop("examples"))
     return {**document, "sentences": len(measurement.scores.examples)}
 
 
-def as_table(measurement: Measurement) -> dict[str, list[Any]]:
+def as_table(scores: Scores) -> dict[str, list[Any]]:
     """Heading → cells: a row for each sentence."""
     headings = ("source", "reference", "translation", "chrf")
-    return {heading: [getattr(example, heading) for example in measurement.scores.examples] for heading in headings}
+    return {heading: [getattr(example, heading) for example in scores.examples] for heading in headings}
 
 
 def read_measurement(
-    document: str | None, table: str | None, sources: Sequence[str], references: Sequence[str]
+    document: str | None, table: str | None, test: TestSet, guard_table: str | None = None, guard: TestSet | None = None
 ) -> Measurement | None:
     """The measurement that :func:`as_document` and :func:`as_table` wrote as JSON.
 
     Args:
         document: an object that holds the former; None if it is missing.
         table: the latter as MLflow keeps tables; None if it is missing.
-        sources: of the test set, shape [n].
-        references: shape [n].
+        test: the test set.
+        guard_table: the same of the guard, if there is one.
+        guard: the guard.
 
     Returns:
         None if it is incomplete, or of other sentences.
     """
-    if document is None or table is None:
-        return None
     from pydantic import TypeAdapter
 
     try:
-        found, rows = json.loads(document), json.loads(table)
-        found["scores"]["examples"] = [dict(zip(rows["columns"], row, strict=True)) for row in rows["data"]]
+        found = json.loads(document or "")
+        found["scores"]["examples"] = _examples(table)
+        if guard:
+            found["guard"]["examples"] = _examples(guard_table)
         measurement = TypeAdapter(Measurement).validate_python(found)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    pairs = [(example.source, example.reference) for example in measurement.scores.examples]
-    return measurement if pairs == list(zip(sources, references, strict=True)) else None
+    measured = [(measurement.scores, test), *([(measurement.guard, guard)] if guard else [])]
+    whole = all(
+        scores and _pairs(scores) == list(zip(sentences.sources, sentences.references, strict=True))
+        for scores, sentences in measured
+    )
+    return measurement if whole else None
+
+
+def _examples(table: str | None) -> list[dict[str, Any]]:
+    rows = json.loads(table or "")
+    return [dict(zip(rows["columns"], row, strict=True)) for row in rows["data"]]
+
+
+def _pairs(scores: Scores) -> list[tuple[str, str]]:
+    return [(example.source, example.reference) for example in scores.examples]
 
 
 def as_metrics(measurement: Measurement) -> dict[str, float]:
     """MLflow metrics; ``_interval`` is half the width of the 95 % confidence interval."""
-    scores = measurement.scores
+    return test_metrics(measurement) | guard_metrics(measurement)
+
+
+def test_metrics(measurement: Measurement) -> dict[str, float]:
+    """Those of the test set."""
+    return _metrics("test", measurement.scores)
+
+
+def guard_metrics(measurement: Measurement) -> dict[str, float]:
+    """Those of the guard; none without."""
+    return _metrics("guard", measurement.guard) if measurement.guard else {}
+
+
+def _metrics(test: str, scores: Scores) -> dict[str, float]:
     return {
-        "test_bleu": scores.bleu.value,
-        "test_bleu_interval": scores.bleu.interval,
-        "test_chrf": scores.chrf.value,
-        "test_chrf_interval": scores.chrf.interval,
-        "test_sentences": float(len(scores.examples)),
+        f"{test}_bleu": scores.bleu.value,
+        f"{test}_bleu_interval": scores.bleu.interval,
+        f"{test}_chrf": scores.chrf.value,
+        f"{test}_chrf_interval": scores.chrf.interval,
+        f"{test}_sentences": float(len(scores.examples)),
     }
 
 
@@ -171,6 +209,7 @@ def as_text(measurement: Measurement, examples: Sequence[Example]) -> str:
         f"{score.name:5} {score.value:5.1f} ± {score.interval:.1f}  {score.signature}"
         for score in (scores.bleu, scores.chrf)
     ]
+    lines += [f"guard: {found}" for found in guard_lines(measurement)]
     lines += [f"{len(scores.examples)} sentences at {measurement.sentences_per_second:.1f} a second", ""]
     lines += ["source words  sentences   BLEU   chrF"]
     lines += [
@@ -179,6 +218,13 @@ def as_text(measurement: Measurement, examples: Sequence[Example]) -> str:
     for example in examples:
         lines += ["", *example_lines(example)]
     return "\n".join(lines)
+
+
+def guard_lines(measurement: Measurement) -> list[str]:
+    """The scores on the guard in a line; none without."""
+    if not (guard := measurement.guard):
+        return []
+    return [f"BLEU {guard.bleu.value:.1f}, chrF {guard.chrf.value:.1f} on {len(guard.examples)} sentences"]
 
 
 def example_lines(example: Example) -> list[str]:

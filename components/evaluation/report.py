@@ -44,6 +44,7 @@ class Report:
     title: str
     measured: Measurement
     rivals: Sequence[Rival] = ()
+    guard_rivals: Sequence[Rival] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     corpus: Mapping[str, str] = field(default_factory=dict)
     curves: Mapping[str, Mapping[str, Curve]] = field(default_factory=dict)
@@ -51,8 +52,8 @@ class Report:
 
     def as_json(self) -> str:
         """Everything but the sentences, for programs."""
-        around = {name: value for name, value in vars(self).items() if name not in ("measured", "rivals")}
-        document = {**as_document(self.measured), "rivals": [asdict(rival) for rival in self.rivals], **around}
+        document = {**asdict(self), **as_document(self.measured)}
+        del document["measured"]
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -80,7 +81,7 @@ def render(report: Report) -> str:
 
 def sections(report: Report) -> list[Section]:
     """The sections below the scores, in their order."""
-    scores = report.measured.scores
+    scores, guard = report.measured.scores, report.measured.guard
     classes = {
         "By length": (scores.by_length, "words of the source"),
         "By rare words": (scores.by_rare_words, "rare words of the source"),
@@ -89,6 +90,7 @@ def sections(report: Report) -> list[Section]:
     curves = {name: line_chart(curves, Axis("training steps"), Axis("")) for name, curves in report.curves.items()}
     return [
         Section("Beside others", "rivals", report.rivals and {"scores": scores, "rivals": report.rivals}),
+        Section("On the guard", "rivals", report.guard_rivals and {"scores": guard, "rivals": report.guard_rivals}),
         Section(
             "Where it is good", "charts", {name: class_chart(*value) for name, value in classes.items() if value[0]}
         ),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 BOOTSTRAP_SAMPLES = 1000
 # Upper ends of the classes of sentences; the last class has none.
 LENGTH_CLASSES = (5, 10, 15, 20, 30, 40)  # Words of the source.
+_SEED = 12345
 RARE_WORD_CLASSES = (0, 1, 2, 3)  # Rare words of the source.
 
 
@@ -65,14 +66,24 @@ class Scores:
     by_rare_words: tuple[ClassScore, ...]
     examples: tuple[Example, ...]
 
+    @property
+    def translations(self) -> list[str]:
+        """Of all its sentences."""
+        return [example.translation for example in self.examples]
+
 
 @dataclass(frozen=True)
 class Comparison:
-    """BLEU of both, from 0 to 100, and how probable so large a difference would be if they were equally good."""
+    """BLEU of both, from 0 to 100, and how probable so large a difference would be if they were equally good.
+
+    With 95 % confidence the system's minus the baseline's is between ``low`` and ``high``.
+    """
 
     baseline: float
     system: float
     p_value: float
+    low: float
+    high: float
 
     def wins(self, threshold: float) -> bool:
         """Whether the system is better than the baseline, with a p value below ``threshold``."""
@@ -182,4 +193,30 @@ def compare(references: Sequence[str], baseline: Sequence[str], system: Sequence
     assert isinstance(second, Result)
     assert second.p_value is not None
     # Where there is no difference, sacreBLEU counts no resample as large as it, and calls that improbable.
-    return Comparison(first.score, second.score, second.p_value if second.score != first.score else 1.0)
+    p_value = second.p_value if second.score != first.score else 1.0
+    return Comparison(first.score, second.score, p_value, *_difference(references, baseline, system))
+
+
+def _difference(references: Sequence[str], *sides: Sequence[str]) -> tuple[float, float]:
+    """What the second side's BLEU minus the first's lies between in 95 % of the resamples; sacreBLEU does not say."""
+    import numpy as np
+    from sacrebleu.metrics import BLEU
+
+    # What BLEU counts in a sentence; that of a text is made of the sums.
+    one, sentences = BLEU(effective_order=True), len(references)
+    counts = [
+        [
+            [*found.counts, *found.totals, found.sys_len, found.ref_len]
+            for found in (
+                one.sentence_score(text, [reference]) for text, reference in zip(side, references, strict=True)
+            )
+        ]
+        for side in sides
+    ]
+    drawn = np.random.default_rng(_SEED).multinomial(sentences, [1 / sentences] * sentences, BOOTSTRAP_SAMPLES)
+    first, second = (
+        [BLEU.compute_bleu(row[:4], row[4:8], row[8], row[9], "exp").score for row in (drawn @ side).tolist()]
+        for side in map(np.array, counts)
+    )
+    low, high = np.quantile(np.subtract(second, first), (0.025, 0.975))
+    return float(low), float(high)

@@ -8,6 +8,7 @@ beat the champion may both be set; the later one then serves, and each has won a
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from components.evaluation.scores import compare
@@ -27,8 +28,23 @@ TRANSLATIONS_TAG = "test.translations"
 # candidate may be at any form.
 FORMS_TAG = "test.forms"
 FORM_TOLERANCE = 2.0
+# Where its translations of any other test set are: the tag's name goes on with the test set's digest.
+_TRANSLATIONS_OF = "translations."
 _ARTIFACT = "gate/translations.json"
+_GUARD_ARTIFACT = "gate/guard.json"
 _ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Sentences on which a candidate must not be worse than the champion, its translations of them, shape [n].
+
+    ``loss`` is how much BLEU it may lose.
+    """
+
+    test_set: TestSet
+    translations: Sequence[str]
+    loss: float
 
 
 @dataclass(frozen=True)
@@ -44,6 +60,7 @@ class Candidate:
     translations: Sequence[str]
     translate: Callable[[Sequence[str]], Sequence[str]]
     forms: Callable[[TestSet], Mapping[str, float]]
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True)
@@ -89,12 +106,28 @@ def present_champion(name: str) -> Champion | None:
     return _champion(version) if version else None
 
 
-def decide(run: StepRun, candidate: Candidate, name: str, threshold: float, tags: Mapping[str, str]) -> Decision:
+def kept_translations(name: str, version: str, test_set: TestSet) -> Sequence[str] | None:
+    """A version's translations of a test set, shape [n], if they were needed before; else None."""
+    tags = _get_version(name, version).tags
+    uri = tags.get(TRANSLATIONS_TAG, "") if tags.get(TEST_DIGEST_TAG) == test_set.digest else ""
+    columns = _read_translations(uri or tags.get(_TRANSLATIONS_OF + test_set.digest, ""))
+    return columns[2] if columns else None
+
+
+def decide(
+    run: StepRun,
+    candidate: Candidate,
+    name: str,
+    threshold: float,
+    tags: Mapping[str, str],
+    translate: Callable[[str, Sequence[str]], Sequence[str]],
+) -> Decision:
     """Registers a model as ``candidate`` and makes it ``champion`` if it beats the present one, or if there is none.
 
     It must win on the test set that the champion's version names: a model of another corpus is judged on that too, so
-    that a good score on easy sentences dethrones no champion. Deciding again about the same model makes no new version.
-    A version that was rolled back is not promoted again.
+    that a good score on easy sentences dethrones no champion. With a guard it is enough to win on its own test set, but
+    on the guard it must not lose more than allowed. Deciding again about the same model makes no new version. A version
+    that was rolled back is not promoted again.
 
     Args:
         run: the evaluation's run, which keeps the candidate's translations.
@@ -102,6 +135,7 @@ def decide(run: StepRun, candidate: Candidate, name: str, threshold: float, tags
         name: the registered model.
         threshold: the p value below which a better score counts.
         tags: of the version.
+        translate: a version of ``name`` and sentences, shape [n] → its translations, where none are kept.
 
     Returns:
         The decision, which also stands in tags ``promotion.*`` of the version.
@@ -123,6 +157,13 @@ def decide(run: StepRun, candidate: Candidate, name: str, threshold: float, tags
             reason = f"was rolled back ({rolled_back}); without its tag {ROLLED_BACK_TAG} it may win again"
             return decided(Verdict(False, reason), {})
         champion = _champion(crowned) if crowned else None
+        guard, guarded = candidate.guard, None
+        if guard and crowned:
+            translated = partial(_translated, run, name, str(crowned.version), translate)
+            guarded = translated(guard.test_set)
+            if not champion or champion.test_set.digest != candidate.test_set.digest:
+                own_set = candidate.test_set
+                champion = Champion(str(crowned.version), own_set, translated(own_set), forms={})
         # A champion that names no test set cannot be compared: the candidate's own stands in its tags then.
         test_set = champion.test_set if champion else candidate.test_set
         own = test_set.digest == candidate.test_set.digest
@@ -139,8 +180,9 @@ def decide(run: StepRun, candidate: Candidate, name: str, threshold: float, tags
         else:
             figures = {"promotion.sentences": str(len(test_set.sources)), "promotion.test_digest": test_set.digest}
             verdict = Verdict(True, "there was no champion", figures)
-        columns = {"source": test_set.sources, "reference": test_set.references, "translation": translations}
-        run.log_table(columns, _ARTIFACT)
+        if guard and guarded:
+            verdict = _guarded(verdict, guard, guarded)
+        _log_translations(run, test_set, translations, _ARTIFACT)
         # The next candidate needs these tags: they must be there before this version can be found as champion. A
         # version that stays gets them too, because it can be made champion by hand, in the UI.
         judged = {
@@ -148,6 +190,9 @@ def decide(run: StepRun, candidate: Candidate, name: str, threshold: float, tags
             TRANSLATIONS_TAG: f"runs:/{run.run_id}/{_ARTIFACT}",
             FORMS_TAG: json.dumps({form: round(score, 2) for form, score in forms.items()}),
         }
+        if guard:
+            _log_translations(run, guard.test_set, guard.translations, _GUARD_ARTIFACT)
+            judged[_TRANSLATIONS_OF + guard.test_set.digest] = f"runs:/{run.run_id}/{_GUARD_ARTIFACT}"
         decision = decided(verdict, judged)
         if not decision.promoted:
             return decision
@@ -199,15 +244,63 @@ def _against(
     return Verdict(promoted, reason, figures)
 
 
+def _guarded(verdict: Verdict, guard: Guard, champions: Sequence[str]) -> Verdict:
+    """The verdict in view of the guard, of which ``champions`` are the champion's translations, shape [n]."""
+    comparison = compare(guard.test_set.references, champions, guard.translations)
+    holds = comparison.low >= -guard.loss
+    reason = (
+        f"{verdict.reason}; {'and' if verdict.promoted and holds else 'but' if verdict.promoted else 'it'}"
+        f" {'loses no' if holds else 'may lose'} more than {guard.loss:g} on the guard's {len(champions)} sentences"
+        f" ({guard.test_set.digest[:12]}): BLEU {comparison.system:.2f} against {comparison.baseline:.2f}"
+        f" ({comparison.low:+.2f} to {comparison.high:+.2f} with 95 % confidence)"
+    )
+    figures = {
+        "promotion.guard_digest": guard.test_set.digest,
+        "promotion.guard_champion_bleu": f"{comparison.baseline:.4f}",
+        "promotion.guard_candidate_bleu": f"{comparison.system:.4f}",
+        "promotion.guard_low": f"{comparison.low:+.4f}",
+        "promotion.guard_high": f"{comparison.high:+.4f}",
+        "promotion.guard_loss": f"{guard.loss:g}",
+    }
+    return Verdict(verdict.promoted and holds, reason, {**verdict.figures, **figures})
+
+
 def _champion(version: "ModelVersion") -> Champion | None:
     """A version with the test set and the translations that its tags name; None if they name none or it is missing."""
-    run_id, _, path = version.tags.get(TRANSLATIONS_TAG, "").removeprefix("runs:/").partition("/")
-    text = read_text(run_id, path) if run_id else None
-    if text is None:
+    columns = _read_translations(version.tags.get(TRANSLATIONS_TAG, ""))
+    if columns is None:
         return None
-    sources, references, translations = zip(*json.loads(text)["data"], strict=True)
     forms = json.loads(version.tags.get(FORMS_TAG, "{}"))
-    return Champion(str(version.version), TestSet(sources, references), translations, forms)
+    return Champion(str(version.version), TestSet(*columns[:2]), columns[2], forms)
+
+
+def _translated(
+    run: StepRun,
+    name: str,
+    version: str,
+    translate: Callable[[str, Sequence[str]], Sequence[str]],
+    test_set: TestSet,
+) -> Sequence[str]:
+    """A version's translations of a test set, shape [n]; made and kept, unless they are already."""
+    if (kept := kept_translations(name, version, test_set)) is not None:
+        return kept
+    made = translate(version, test_set.sources)
+    path = f"gate/version-{version}-{test_set.digest[:12]}.json"
+    _log_translations(run, test_set, made, path)
+    tag_version(name, version, {_TRANSLATIONS_OF + test_set.digest: f"runs:/{run.run_id}/{path}"})
+    return made
+
+
+def _log_translations(run: StepRun, test_set: TestSet, translations: Sequence[str], path: str) -> None:
+    columns = {"source": test_set.sources, "reference": test_set.references, "translation": translations}
+    run.log_table(columns, path)
+
+
+def _read_translations(uri: str) -> tuple[Sequence[str], ...] | None:
+    """The columns that :func:`_log_translations` wrote to the artifact; None if it is missing, or none is named."""
+    run_id, _, path = uri.removeprefix("runs:/").partition("/")
+    text = read_text(run_id, path) if run_id else None
+    return None if text is None else tuple(zip(*json.loads(text)["data"], strict=True))
 
 
 def _origin(name: str, version: str) -> dict[str, str]:

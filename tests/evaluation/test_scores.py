@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from components.evaluation.measurement import Measurement, as_document, as_metrics, as_table, as_text, read_measurement
 from components.evaluation.scores import bleu, chrf, compare, score_translations
+from components.evaluation.test_set import TestSet as Pairs
 from components.serving.translation import HeatMap
 
 SOURCES = ["It is fine tonight.", "A cat sleeps on the carpet.", "Yes!"]
@@ -69,8 +71,8 @@ def measured() -> Measurement:
 
 def test_shapes_of_the_summary(measured: Measurement) -> None:
     scores = measured.scores
-    assert as_table(measured)["source"] == SOURCES
-    assert as_table(measured)["chrf"][0] == 100
+    assert as_table(measured.scores)["source"] == SOURCES
+    assert as_table(measured.scores)["chrf"][0] == 100
     assert as_metrics(measured)["test_sentences"] == 3
     assert as_document(measured)["scores"]["bleu"]["value"] == scores.bleu.value
     text = as_text(measured, scores.examples[:1])
@@ -81,13 +83,28 @@ def test_shapes_of_the_summary(measured: Measurement) -> None:
 
 def kept(measured: Measurement) -> tuple[str, str]:
     """A measurement as it is kept: the document, and the table as MLflow writes it."""
-    columns = as_table(measured)
+    columns = as_table(measured.scores)
     rows = [list(row) for row in zip(*columns.values(), strict=True)]
     return json.dumps(as_document(measured)), json.dumps({"columns": list(columns), "data": rows})
 
 
 def test_a_measurement_that_was_kept_comes_back(measured: Measurement) -> None:
-    assert read_measurement(*kept(measured), SOURCES, REFERENCES) == measured
+    assert read_measurement(*kept(measured), Pairs(SOURCES, REFERENCES)) == measured
+
+
+def test_a_guard_is_measured_with_the_test_set(measured: Measurement) -> None:
+    guard = Pairs(REFERENCES, SOURCES)
+    both = replace(measured, guard=score_translations(REFERENCES, SOURCES, TRANSLATIONS))
+    table = json.loads(kept(replace(measured, scores=both.guard))[1])
+    document, test_table = kept(both)
+    test = Pairs(SOURCES, REFERENCES)
+    assert read_measurement(document, test_table, test, json.dumps(table), guard) == both
+    # Of other sentences, incomplete, or from before there was a guard.
+    assert read_measurement(document, test_table, test, json.dumps(table), test) is None
+    assert read_measurement(document, test_table, test, None, guard) is None
+    assert read_measurement(*kept(measured), test, json.dumps(table), guard) is None
+    assert as_metrics(both)["guard_sentences"] == 3
+    assert "guard: BLEU" in as_text(both, both.scores.examples)
 
 
 @pytest.mark.parametrize("loss", ["document", "table", "cut", "other sentences", "a sentence more"])
@@ -96,7 +113,7 @@ def test_a_measurement_that_is_not_whole_is_none(measured: Measurement, loss: st
     references = REFERENCES[::-1] if loss == "other sentences" else REFERENCES + ["x"] * (loss == "a sentence more")
     sources = SOURCES + ["x"] * (loss == "a sentence more")
     texts = {"document": (None, table), "table": (document, None), "cut": (document[:-9], table)}
-    assert read_measurement(*texts.get(loss, (document, table)), sources, references) is None
+    assert read_measurement(*texts.get(loss, (document, table)), Pairs(sources, references)) is None
 
 
 CHATS = [f"La phrase {n} parle de {n % 11} chats et de {n % 7} chiens noirs ." for n in range(200)]
@@ -112,13 +129,17 @@ def test_clear_difference_wins_and_its_reverse_does_not() -> None:
     assert better.system > better.baseline + 5
     assert better.p_value < 0.01
     assert better.wins(0.05)
-    assert not compare(CHATS, with_errors(1), with_errors(5)).wins(0.05)
+    assert 0 < better.low < better.system - better.baseline < better.high
+    worse = compare(CHATS, with_errors(1), with_errors(5))
+    assert not worse.wins(0.05)
+    assert (worse.low, worse.high) == (-better.high, -better.low)
 
 
 def test_equal_translations_never_win() -> None:
     same = compare(CHATS, with_errors(3), with_errors(3))
     assert same.system == same.baseline
     assert same.p_value == 1.0
+    assert same.low == same.high == 0
     assert not same.wins(1.0)
 
 
@@ -128,6 +149,7 @@ def test_small_difference_is_luck() -> None:
     found = compare(CHATS, with_errors(3), one_better)
     assert found.system > found.baseline
     assert found.p_value > 0.05
+    assert found.low <= 0 < found.high
     assert not found.wins(0.05)
 
 

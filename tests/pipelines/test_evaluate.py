@@ -78,6 +78,39 @@ def test_the_champion_is_no_rival_of_its_own(model: str, echo_exported: tuple[Pa
     assert rivals(another) == ["nmt-en-fr version 1, the champion before", copied]
 
 
+def test_a_guard_is_a_second_test(
+    model: str, echo_exported: tuple[Path, Path], data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guard = tmp_path / "guard.tsv"
+    guard.write_text("".join(f"{source}\t{source}\n" for source in ("A cat sleeps here.", "Two birds sing there.")))
+
+    def evaluated(uri: str) -> tuple[dict, dict, str]:
+        parameters = EvaluateParameters(model=uri, data_dir=str(data_dir), guard_corpus=str(guard), beam_width=1)
+        run = mlflow.get_run(evaluate.run(parameters).run_id)
+        page = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/report.html")
+        return run.data.metrics, mlflow.artifacts.load_dict(f"runs:/{run.info.run_id}/report.json"), page
+
+    # Judged before there was a guard.
+    evaluate.run(EvaluateParameters(model=model, data_dir=str(data_dir), beam_width=1))
+    with mlflow.start_run():
+        another = log_translator(*echo_exported).model_uri
+    metrics, document, page = evaluated(another)
+    assert metrics["guard_bleu"] == document["guard"]["bleu"]["value"] == pytest.approx(100)
+    assert metrics["guard_sentences"] == 2
+    copied = "the source, copied"
+    assert [rival["name"] for rival in document["guard_rivals"]] == ["nmt-en-fr version 1, the champion before", copied]
+    assert "On the guard" in page
+    client = mlflow.MlflowClient()
+    version = client.get_model_version("nmt-en-fr", "2")
+    assert version.tags["promotion.guard_low"] == "+0.0000"
+    assert "loses no more than 0.5 on the guard's 2 sentences" in version.tags["promotion.reason"]
+    assert version.tags["guard_bleu"] == "100.00"
+    # Nothing is translated twice.
+    capsys.readouterr()
+    assert evaluated(another)[0]["guard_bleu"] == metrics["guard_bleu"]
+    assert "scored this model on this test set already" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", ["en/fr", "en:fr", "en@fr", "l'ete", 'a"b', "", " "])
 @pytest.mark.parametrize("entry", [workflow, evaluate, rollback])
 def test_a_name_that_the_registry_cannot_take_is_refused_at_once(entry: ModuleType, name: str) -> None:
@@ -106,13 +139,20 @@ def test_a_registered_model_is_not_registered_again(model: str, tmp_path: Path) 
         ("--data_dir DATASET --model models:/nobody@champion", "model: models:/nobody@champion cannot be loaded"),
         ("--data_dir EMPTY --model MODEL", "test set: it holds no sentence"),
         ("--test_corpus nowhere.tsv --model MODEL", "nowhere.tsv"),
+        ("--data_dir DATASET --guard_corpus nowhere.tsv --model MODEL", "guard_corpus: there is no file nowhere.tsv"),
+        ("--data_dir DATASET --guard_corpus NOTHING --model MODEL", "guard_corpus: "),
+        ("--data_dir DATASET --guard_corpus NO_PAIR --model MODEL", "line 2"),
+        ("--data_dir DATASET --guard_loss -1 --model MODEL", "guard_loss: found '-1', must be"),
     ],
 )
 def test_refusals(arguments: str, message: str, echo_packaged: Path, data_dir: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     heldout = {"test": write_heldout(empty, "test", [], given=True)}
     Manifest("key", "fingerprint", {}, Counts(0, 0, 0, {}), {}, {}, heldout).save(empty)
+    (tmp_path / "nothing.tsv").touch()
+    (tmp_path / "no_pair.tsv").write_text("One.\tUn.\nTwo.\n")
     places = {"MODEL": str(echo_packaged), "DATASET": str(data_dir), "EMPTY": str(empty)}
+    places |= {name.upper(): str(tmp_path / f"{name}.tsv") for name in ("nothing", "no_pair")}
     with pytest.raises(InputError) as refusal:
         evaluate.main([places.get(word, word) for word in arguments.split()])
     assert message in str(refusal.value)

@@ -286,6 +286,26 @@ def test_a_mix_is_the_same_records_with_weights(
     assert mixed.fingerprint == format_fingerprint(total % MODULUS)
 
 
+def test_a_guard_is_kept_from_training_and_makes_no_records(
+    prepared: tuple[Path, Manifest, Pairs], tmp_path: Path
+) -> None:
+    lines = prepared[2]
+    common = {"corpus": write_aligned(tmp_path, lines), "vocab_size": VOCAB_SIZE}
+    guard = [*lines[:30], ("Long " * 60, "Long " * 60)]
+    guarded = run(tmp_path / "d", guard_corpus=write_aligned(tmp_path, guard, "guard"), **common)
+    assert read_heldout(tmp_path / "d", guarded.heldout["guard"]) == guard
+    assert "guard" not in guarded.splits
+    assert guarded.counts.kept + guarded.counts.rejected["held_out"] == 1000
+    assert guarded.counts.rejected["held_out"] >= 30
+    known = {pair for split in SPLITS for pair in sentences(tmp_path / "d", guarded, split)}
+    assert known <= set(lines[30:])
+    assert guarded.statistics["left_out"] == {}
+    (tmp_path / "bad.tsv").write_text("One.\tUn.\nTwo.\n")
+    with pytest.raises(InputError, match=r"guard_corpus: .*bad.tsv, line 2: no_tab; a corpus given for"):
+        run(tmp_path / "e", guard_corpus=tmp_path / "bad.tsv", **common)
+    assert not (tmp_path / "e").exists()
+
+
 @pytest.mark.parametrize("tokenizer", ["sentencepiece", "sentencepiece-bpe"])
 def test_a_tokenizer_learns_the_same_whatever_the_workers_and_the_order(tokenizer: str, tmp_path: Path) -> None:
     lines = [*pairs(400), *pairs(400)[:50], ("One, “two” 🦓.", "Un, «\u00a0deux\u00a0» 🦓.")]

@@ -16,7 +16,7 @@ from components.errors import InputError
 from components.evaluation.scores import compare
 from components.evaluation.test_set import TestSet as Pairs
 from components.tracking import gate, step_run
-from components.tracking.gate import Candidate, Decision, decide, present_champion
+from components.tracking.gate import Candidate, Decision, Guard, decide, kept_translations, present_champion
 from components.tracking.registry import (
     CANDIDATE,
     CHAMPION,
@@ -58,20 +58,31 @@ def evaluate(
     elsewhere: int = 9,
     model_uri: str = "",
     typed: Mapping[str, float] = FORMS,
+    guard: Guard | None = None,
+    champions: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[Decision, str]:
     """Decides about a model with so many errors in ten sentences, and ``elsewhere`` on sentences of others.
 
-    ``typed``: its BLEU by form on the sentences on which it is judged.
+    ``typed``: its BLEU by form on the sentences on which it is judged; ``champions``: what the champion makes of a
+    test set, by its first source, where it is asked.
     """
 
     def translate(sources: Sequence[str]) -> list[str]:
         assert list(sources) == [source for source, _ in REAL]
         return translated(REAL, elsewhere)
 
+    def ask(version: str, sources: Sequence[str]) -> Sequence[str]:
+        assert version == aliases()[CHAMPION]
+        return (champions or {})[sources[0]]
+
     with step_run("evaluate", {}) as run:
         uri = model_uri or log_model()
-        candidate = Candidate(uri, Pairs.of(pairs), translated(pairs, errors), translate, lambda _: typed)
-        return decide(run, candidate, NAME, 0.05, {"test_bleu": "1.00"}), uri
+        candidate = Candidate(uri, Pairs.of(pairs), translated(pairs, errors), translate, lambda _: typed, guard)
+        return decide(run, candidate, NAME, 0.05, {"test_bleu": "1.00"}, ask), uri
+
+
+def nobody(version: str, sources: Sequence[str]) -> Sequence[str]:
+    raise AssertionError("no other version is asked")
 
 
 @contextmanager
@@ -179,8 +190,57 @@ def test_forms_are_measured_on_the_sentences_of_the_champion() -> None:
     with step_run("evaluate", {}) as run:
         easy = Pairs.of(EASY)
         candidate = Candidate(log_model(), easy, easy.references, lambda _: translated(REAL, 0), forms)
-        assert decide(run, candidate, NAME, 0.05, {}).promoted
+        assert decide(run, candidate, NAME, 0.05, {}, nobody).promoted
     assert measured == [Pairs.of(REAL).digest]
+
+
+def guarding(errors: int, loss: float = 0.5) -> Guard:
+    return Guard(Pairs.of(REAL), translated(REAL, errors), loss)
+
+
+def test_with_a_guard_it_wins_on_its_own_sentences_and_must_not_lose_there() -> None:
+    evaluate(errors=2)
+    # The champion is asked for its translations of the new sentences once; those of its own test set are kept.
+    asked = {EASY[0][0]: translated(EASY, 5)}
+    forgetful, _ = evaluate(errors=0, pairs=EASY, guard=guarding(errors=3), champions=asked)
+    assert not forgetful.promoted
+    assert forgetful.reason.startswith("beats champion version 1 on 50 sentences")
+    assert "; but may lose more than 0.5 on the guard's 100 sentences" in forgetful.reason
+    figures = tags("2")
+    assert float(figures["promotion.guard_low"]) < -0.5
+    assert float(figures["promotion.guard_champion_bleu"]) > float(figures["promotion.guard_candidate_bleu"])
+
+    assert not evaluate(errors=5, pairs=EASY, guard=guarding(errors=0))[0].promoted
+    adapted, _ = evaluate(errors=0, pairs=EASY, guard=guarding(errors=2))
+    assert adapted.promoted
+    assert "; and loses no more than 0.5 on the guard's 100 sentences" in adapted.reason
+    assert aliases() == {CANDIDATE: "4", CHAMPION: "4", PREVIOUS_CHAMPION: "1"}
+    # It is judged on its own sentences from now on, and its translations of the guard are known.
+    assert tags("4")["test.digest"] == Pairs.of(EASY).digest
+    assert list(kept_translations(NAME, "4", Pairs.of(REAL)) or ()) == translated(REAL, 2)
+    assert list(kept_translations(NAME, "1", Pairs.of(EASY)) or ()) == translated(EASY, 5)
+    assert not evaluate(errors=0, pairs=EASY, guard=guarding(errors=0))[0].promoted
+
+
+def test_how_much_may_be_lost_is_set() -> None:
+    evaluate(errors=2)
+    asked = {EASY[0][0]: translated(EASY, 5)}
+    assert evaluate(errors=0, pairs=EASY, guard=guarding(errors=3, loss=50), champions=asked)[0].promoted
+
+
+def test_the_guard_of_a_first_version_is_only_measured() -> None:
+    first, _ = evaluate(errors=5, guard=guarding(errors=9))
+    assert (first.promoted, first.reason) == (True, "there was no champion")
+    assert list(kept_translations(NAME, "1", Pairs.of(REAL)) or ()) == translated(REAL, 5)
+    assert kept_translations(NAME, "1", Pairs.of(EASY)) is None
+
+
+def test_with_a_guard_a_champion_that_names_no_sentences_is_asked() -> None:
+    with step_run("evaluate", {}):
+        mlflow.register_model(log_model(), NAME)
+    MlflowClient().set_registered_model_alias(NAME, CHAMPION, "1")
+    asked = {EASY[0][0]: translated(EASY, 5), REAL[0][0]: translated(REAL, 2)}
+    assert evaluate(errors=0, pairs=EASY, guard=guarding(errors=2), champions=asked)[0].promoted
 
 
 def test_champion_that_names_no_sentences_stays() -> None:
@@ -221,7 +281,7 @@ def test_champion_that_changes_meanwhile_is_the_one_to_beat(monkeypatch: pytest.
     with step_run("evaluate", {}) as run:
         real = Pairs.of(REAL)
         candidate = Candidate(log_model(), real, real.references, lambda sources: real.references, lambda other: FORMS)
-        decision = decide(run, candidate, NAME, 0.05, {})
+        decision = decide(run, candidate, NAME, 0.05, {}, nobody)
     assert compared == ["1", "2"]
     assert decision.promoted
     assert aliases() == {CANDIDATE: "3", CHAMPION: "3", PREVIOUS_CHAMPION: "2"}
