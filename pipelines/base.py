@@ -13,6 +13,7 @@ from components.serving.package import URI_SCHEMES, FoundModel, find_model
 from components.serving.translator import TranslatorSettings
 from components.text.codec import VERSION, TextCodec
 from components.tracking import check_tracking
+from components.tracking.run import as_text
 from components.training.parameters import ADAPTING
 from pipelines.cli import Values
 
@@ -88,23 +89,21 @@ class Base:
             InputError: if one that was set by hand contradicts the base.
         """
         fixed = self._fixed()
-        for name in given.by_hand & fixed.keys():
-            if given[name] != fixed[name]:
-                raise InputError(
-                    f"{name}: found {_text(given[name])}, must be {_text(fixed[name])}, as in {PARAMETER}="
-                    f"{self.found.uri}, or not set"
-                )
+        chosen = {name: given[name] for name in given.by_hand | given.of_recipe}
+        for name, value in fixed.items():
+            if chosen.get(name, value) == value:
+                continue
+            found, must = as_text(chosen[name]), f"{as_text(value)}, as in {PARAMETER}={self.found.uri}"
+            if name in given.by_hand:
+                raise InputError(f"{name}: found {found}, must be {must}, or not set")
+            print(f"{name}: {must}, not {found} as in the recipe")
         usual = {
             **dataclasses.asdict(self.exported.parameters),
             "max_length": TranslatorSettings.load(self.found.codec_folder).max_source_length,
             **ADAPTING,
         }
-        for name in given.of_recipe & fixed.keys():
-            if given[name] != fixed[name]:
-                print(f"{name}: {_text(fixed[name])}, as in {PARAMETER}, not {_text(given[name])} as in the recipe")
-        chosen = {name: given[name] for name in given.by_hand | given.of_recipe}
-        found = {**given, **usual, **chosen, **fixed, PARAMETER: self.found.uri}
-        return {name: found[name] for name in given}
+        values = {**given, **usual, **chosen, **fixed, PARAMETER: self.found.uri}
+        return {name: values[name] for name in given}
 
 
 def with_base(values: Values) -> tuple[Mapping[str, Any], Base | None]:
@@ -115,7 +114,3 @@ def with_base(values: Values) -> tuple[Mapping[str, Any], Base | None]:
     """
     base = Base.open(values[PARAMETER])
     return (base.values(values), base) if base else (values, None)
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -115,7 +115,7 @@ def test_what_is_not_set_follows_from_the_base(package: Package, capsys: pytest.
     # By hand, of the recipe, of what adapting asks for.
     free = {"dropout": 0.3, "word_dropout": 0.2, "learning_rate": 0.001}
     assert values.items() >= (shape | free).items()
-    assert "embedding_size: 16, as in base_model, not 512 as in the recipe\n" in capsys.readouterr().out
+    assert f"embedding_size: 16, as in base_model={package()}, not 512 as in the recipe\n" in capsys.readouterr().out
 
 
 def test_a_training_is_named_by_its_base(package: Package, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from components.dataset.manifest import Manifest
 from components.errors import InputError
 from components.parameters import STEPS, forced_steps
 from pipelines import cli, train, translate, workflow
@@ -205,6 +206,27 @@ def test_what_is_forced_or_gone_is_done_again(work: Callable[..., Any]) -> None:
     for model in MlflowClient().search_logged_models(["0"]):
         (Path(model.artifact_location) / "MLmodel").unlink()
     assert work()[2] >= {"train"}
+
+
+@pytest.mark.slow
+def test_a_version_is_adapted_and_the_result_adapted_again(work: Callable[..., Any]) -> None:
+    """Small words of the first corpus; two of the second are new to it."""
+    work("--tokenizer=word", "--model_name=base")
+    write_corpus(Path("pairs.tsv"), last="tard zèbre")
+
+    def adapted(base: str, *flags: str) -> set[str]:
+        arguments = ["--corpus=pairs.tsv", "--epochs=2", "--model_name=adapted", f"--base_model={base}", *flags]
+        workflow.run(cli.parse(arguments, "workflow", "", workflow.PARAMETERS, workflow.WITHOUT))
+        parent = MlflowClient().search_runs(["0"], "tags.step = 'main'", max_results=1)[0]
+        return {step for step, run in steps_of(parent).items() if "reused" not in run.data.tags}
+
+    assert adapted("models:/base@champion", "--extend_vocabulary=9") == set(STEPS)
+    trained = MlflowClient().search_runs(["0"], "tags.step = 'train'", max_results=1)[0].data.params
+    assert (trained["base_model"], trained["units"], trained["learning_rate"]) == ("models:/base/1", "8", "0.001")
+    # By content, not by name.
+    assert adapted("models:/base/1", "--extend_vocabulary=9") == set()
+    assert adapted("models:/adapted@champion") == set(STEPS)
+    assert Manifest.load(Path(trained["data_dir"])).base["model"] == "models:/base/1"
 
 
 @pytest.mark.parametrize(("force", "steps"), [("", []), ("train", ["train"]), ("all", STEPS)])
