@@ -25,7 +25,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from components.serving.options import TranslationOptions
 from components.serving.package import find_model
 from components.serving.translator import Translator
-from components.translation.file import RANGE_ROWS, translate_file
+from components.translation.file import RANGE_ROWS, run_file
+from components.translation.tasks import Translating
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ def _compare(arguments: argparse.Namespace, rows: list[str], folder: Path) -> No
     def through_beam(rows: list[str]) -> None:
         source = folder / "in"
         source.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
-        chosen = str(found.folder), options, arguments.runner, arguments.beam_options
-        translate_file(str(source), str(folder / "out"), *chosen)
+        chosen = str(found.folder), Translating(options), arguments.runner, arguments.beam_options
+        run_file(str(source), str(folder / "out"), *chosen)
 
     for work in (alone, through_beam):
         work(rows[:1])  # Imports, and graphs that are prepared at the first call.

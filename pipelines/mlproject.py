@@ -14,6 +14,7 @@ ENTRIES = {
     "train": "train",
     "evaluate": "evaluate",
     "translate": "translate",
+    "score": "score",
     "serve": "serve",
     "rollback": "rollback",
     "test": "test",

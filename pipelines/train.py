@@ -196,9 +196,10 @@ def checkpoint_key(parameters: TrainParameters, manifest: Manifest, base: Base |
 
 def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, base: Base | None, step: StepRun) -> str:
     """Fits and exports; returns the logged model's URI."""
+    from components.evaluation.calibration import LEAST, calibrate
     from components.model.export import export_model
     from components.serving.package import SEARCH_METADATA, TRAINING_METADATA, log_translator, text_statistics
-    from components.serving.translator import TranslatorSettings
+    from components.serving.translator import Translator, TranslatorSettings, load_exported
     from components.training.base import BaseModel
     from components.training.fit import Training
 
@@ -230,15 +231,21 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, base
         size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / 1e6
         print(f"{STEP}: the model takes {size:,.1f} MB, with weights to go on training from")
         step.log_metrics({"model_megabytes": size})
+        codec = TextCodec.load(data_dir)
         settings = TranslatorSettings(
-            manifest.max_length, has_attention=parameters.attention != "none", batch_invariant=True
+            manifest.max_length, has_attention=parameters.attention != "none", batch_invariant=True, scores=True
         )
         validation = manifest.heldout.get("validation")
-        texts = [source for source, _ in read_heldout(data_dir, validation)] if validation else []
+        pairs = read_heldout(data_dir, validation) if validation else []
+        translator = Translator.of(load_exported(Path(folder, "model")), codec, settings)
+        settings = dataclasses.replace(settings, confidence=calibrate(translator, pairs))
+        if not settings.confidence:
+            print(f"{STEP}: the model gives no confidence: to learn it takes {LEAST} sentences of validation")
         lengths = manifest.statistics["lengths"]["train"]["source"]
+        texts = [source for source, _ in pairs[:_DESCRIBED]]
         metadata = {
             SEARCH_METADATA: _search_digest(parameters),
-            TRAINING_METADATA: text_statistics(TextCodec.load(data_dir), lengths, texts[:_DESCRIBED]),
+            TRAINING_METADATA: text_statistics(codec, lengths, texts),
         }
         return log_translator(Path(folder, "model"), data_dir, settings, metadata=metadata).model_uri
 

@@ -7,13 +7,18 @@
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from components.errors import InputError
 from components.serving.options import TranslationOptions
 from components.serving.package import URI_SCHEMES, load_model
 from components.tracking import check_tracking
 from components.translation.parameters import TranslateParameters
+from components.translation.tasks import Translating
 from pipelines import cli
+
+if TYPE_CHECKING:
+    from components.translation.file import FileReport
 
 ABOUT = "Translates a text, or a file row by row, with a finished model."
 
@@ -49,26 +54,33 @@ def _check(parameters: TranslateParameters) -> None:
 
 
 def _translate_text(parameters: TranslateParameters, options: TranslationOptions) -> None:
-    """Prints the translation, or the alternatives with their scores."""
+    """Prints the translation, with its confidence if that is asked for, or the alternatives with their scores."""
     (translation,) = load_model(parameters.model).translator.translate([parameters.text], options)
-    if len(translation.hypotheses) == 1:
-        print(translation.text)
+    if translation.left_out:
+        print(f"left out: {translation.left_out}", file=sys.stderr)
+    elif len(translation.hypotheses) == 1:
+        print(f"{translation.confidence:.4f}  {translation.text}" if options.return_confidence else translation.text)
     else:
         for hypothesis in translation.hypotheses:
             print(f"{hypothesis.score:9.3f}  {hypothesis.text}")
 
 
 def _translate_file(parameters: TranslateParameters, options: TranslationOptions) -> None:
-    from components.translation.file import translate_file
+    from components.translation.file import run_file
 
-    report = translate_file(
-        parameters.input, parameters.output, parameters.model, options, parameters.runner, parameters.beam_options
+    task = Translating(options)
+    report = run_file(
+        parameters.input, parameters.output, parameters.model, task, parameters.runner, parameters.beam_options
     )
     resumed = f", {report.resumed:,} of them by an earlier run" if report.resumed else ""
     files = f"{parameters.input} → {report.output}"
     print(f"{report.rows:,} rows of {files} by {report.model}{resumed} ({report.rows_per_second:.1f} rows/s)")
+    say_what_failed(report, task.done)
+
+
+def say_what_failed(report: "FileReport", done: str) -> None:
     if report.failures:
-        print(f"{report.failures:,} rows could not be translated: {report.failures_file} says why", file=sys.stderr)
+        print(f"{report.failures:,} rows could not be {done}: {report.failures_file} says why", file=sys.stderr)
 
 
 if __name__ == "__main__":

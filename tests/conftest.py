@@ -84,8 +84,11 @@ def echo_exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
 def echo_packaged(echo_exported: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an MLflow model that echoes."""
     from components.serving.package import package_translator
+    from components.serving.translator import TranslatorSettings
+    from tests.serving.echo import CONFIDENCE
 
-    return package_translator(*echo_exported, tmp_path_factory.mktemp("echo-model") / "packaged")
+    settings = TranslatorSettings(scores=True, confidence=CONFIDENCE)
+    return package_translator(*echo_exported, tmp_path_factory.mktemp("echo-model") / "packaged", settings)
 
 
 @pytest.fixture(scope="session")

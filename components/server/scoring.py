@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from components.errors import InputError
 from components.serving.options import TranslationOptions
+from components.serving.translator import sides
 
 FIELDS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 JSON, CSV = "application/json", "text/csv"
@@ -75,9 +76,15 @@ def read_request(body: bytes, content_type: str, limits: Limits) -> Asked:
     if TIMEOUT in parameters and (type(seconds) not in (int, float) or not 0 < seconds < math.inf):
         raise RefusedRequestError(f"params: {TIMEOUT}: must be a number of seconds, more than 0")
     try:
-        return Asked(tuple(texts), TranslationOptions.checked(options), seconds, glossary)
+        chosen = TranslationOptions.checked(options)
     except InputError as error:
         raise RefusedRequestError(f"params: {shortened(str(error))}") from None
+    try:
+        if chosen.score:
+            sides(texts)  # Refuses what is no pair.
+    except InputError as error:
+        raise RefusedRequestError(str(error)) from None
+    return Asked(tuple(texts), chosen, seconds, glossary)
 
 
 def _content_type(header: str) -> str:

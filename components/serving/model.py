@@ -13,7 +13,7 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 
 from components.errors import InputError
 from components.serving.options import TranslationOptions
-from components.serving.translator import Translator
+from components.serving.translator import Translator, sides
 
 # The names of the artifacts.
 SAVED_MODEL, CODEC = "saved_model", "codec"
@@ -39,15 +39,18 @@ class TranslatorModel(PythonModel):
             params: see :class:`~components.serving.options.TranslationOptions`.
 
         Returns:
-            n strings; or, if ``n_best``, ``return_scores`` or ``return_alignment`` ask for more, n records: see
-            :meth:`~components.serving.translation.Translation.record`.
+            n strings; or, if ``n_best``, ``return_scores``, ``return_alignment`` or ``return_confidence`` ask for more,
+            n records: see :meth:`~components.serving.translation.Translation.record`. With ``score``, n records: see
+            :meth:`~components.serving.translation.Score.record`.
 
         Raises:
             MlflowException: with the code INVALID_PARAMETER_VALUE on input or parameters that are not valid.
         """
         try:
-            options = TranslationOptions.checked(params or {})
-            translations = self.translator.translate(model_input.iloc[:, 0].tolist(), options)
+            options, texts = TranslationOptions.checked(params or {}), model_input.iloc[:, 0].tolist()
+            if options.score:
+                return [score.record() for score in self.translator.score(*sides(texts))]
+            translations = self.translator.translate(texts, options)
         except InputError as error:
             raise MlflowException.invalid_parameter_value(str(error)) from None
         if options.plain:

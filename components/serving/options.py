@@ -40,15 +40,31 @@ class TranslationOptions(SearchOptions):
         False, "return records with, for each output token, the source token the attention points at"
     )
     split_sentences: bool = parameter(True, "take paragraphs apart into sentences before translating")
+    return_confidence: bool = parameter(
+        False, "return records with how good the translation is to be expected, from 0 to 1 (chrF / 100)"
+    )
+    min_confidence: float = parameter(
+        0.0, "leave out a translation with less confidence, and say so in `warning`; 0: none", minimum=0, maximum=1
+    )
+    score: bool = parameter(
+        False, "each text is a source and a translation, a tab between them: score it, translate nothing"
+    )
 
     def __post_init__(self) -> None:
+        if self.score and dataclasses.replace(self, score=False) != TranslationOptions():
+            raise InputError("score: found true beside other parameters, must be alone: nothing is translated")
         if self.n_best > self.beam_width:
             raise InputError(f"n_best: found {self.n_best}, must not be above beam_width, which is {self.beam_width}")
 
     @property
     def plain(self) -> bool:
         """Whether the answer to a text is just a text."""
-        return self.n_best == 1 and not self.return_scores and not self.return_alignment
+        return self.n_best == 1 and not (self.return_scores or self.return_alignment or self.confident)
+
+    @property
+    def confident(self) -> bool:
+        """Whether the confidence in each translation is asked for."""
+        return self.return_confidence or self.min_confidence > 0
 
     @classmethod
     def checked(cls, values: Mapping[str, Any]) -> "TranslationOptions":

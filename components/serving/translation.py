@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -49,21 +49,34 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Translation:
-    """The translations of one text, best first; at least one.
+    """The translations of one text, best first; at least one, unless ``left_out`` says why there is none.
 
     ``known_words`` is the share of the text's words that the model has seen as such; 1 for a text without words.
+    ``confidence`` is how good the best one is to be expected, from 0 to 1; None if that was not asked for.
     """
 
     hypotheses: tuple[Hypothesis, ...]
     known_words: float = 1.0
+    confidence: float | None = None
+    left_out: str = ""
 
     @property
     def text(self) -> str:
-        return self.hypotheses[0].text
+        """The best one; empty if it is left out."""
+        return self.hypotheses[0].text if self.hypotheses else ""
+
+    def with_confidence(self, confidence: float, least: float) -> "Translation":
+        """The same with a confidence, and without translations if that is below the least that is asked for."""
+        if confidence >= least:
+            return replace(self, confidence=confidence)
+        reason = f"the confidence is {confidence:.4f}, below min_confidence, which is {least:g}"
+        return replace(self, confidence=confidence, hypotheses=(), left_out=reason)
 
     @property
     def warning(self) -> str:
-        """Why not to rely on the translation; empty if nothing speaks against it."""
+        """Why not to rely on the translation, or why it is left out; empty if nothing speaks against it."""
+        if self.left_out:
+            return f"left out: {self.left_out}"
         if self.known_words >= FEWEST_KNOWN:
             return ""
         return f"the model knows {self.known_words:.0%} of the words of this text: do not rely on the translation"
@@ -74,18 +87,21 @@ class Translation:
 
     def record(self, alignment: bool) -> dict[str, Any]:
         """The same in types that JSON knows: ``translation``, ``score``, ``alternatives`` (the best one is the first),
-        ``known_words``, and a ``warning`` where those are few.
+        ``known_words``, ``confidence`` if it was asked for, and a ``warning`` where few words are known, or where the
+        translation is left out: then it is null, and so is its score.
 
         Args:
             alignment: with ``alignment``, a list of sentences, each with ``source``, ``target`` and ``positions``.
         """
-        best = self.hypotheses[0]
+        best = self.hypotheses[0] if self.hypotheses else None
         record: dict[str, Any] = {
-            "translation": best.text,
-            "score": best.score,
+            "translation": best and best.text,
+            "score": best and best.score,
             "alternatives": self.alternatives(),
             "known_words": round(self.known_words, 3),
         }
+        if self.confidence is not None:
+            record["confidence"] = self.confidence
         if self.warning:
             record["warning"] = self.warning
         if alignment:
@@ -95,7 +111,7 @@ class Translation:
                     "target": list(sentence.target_tokens),
                     "positions": list(sentence.positions),
                 }
-                for sentence in best.sentences
+                for sentence in (best.sentences if best else ())
             ]
         return record
 

@@ -4,8 +4,7 @@ import dataclasses
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from components.errors import InputError
-from components.serving.batching import Search, SearchQueue, most_rows
+from components.serving.batching import Search, SearchQueue
+from components.serving.confidence import Confidence, features
+from components.serving.forced import Force, force_all, force_of
 from components.serving.options import TranslationOptions
 from components.serving.segments import Segmented, Segmenter
 from components.serving.translation import Alignment, Attention, Hypothesis, Score, Translation
@@ -27,23 +28,22 @@ SETTINGS_FILE = "translator.json"
 # A score below this marks an impossible output: a beam may have room for more than the vocabulary can form.
 IMPOSSIBLE = -1e8
 
-# source int32 [batch, source length], padded with 0; target int32 [batch, length], without SOS, with EOS, padded with 0
-# → "log_probabilities" and "entropies" float32 [batch, length], "attended" float32 [batch, source length].
-Force = Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]]
-
 
 @dataclass(frozen=True)
 class TranslatorSettings:
     """What, besides the codec and the weights, decides how texts are translated.
 
     ``max_source_length`` is the longest sentence, in tokens, that the model was trained on; ``has_attention`` whether
-    it has attention, which a coverage penalty needs. Packages older than that penalty say no. ``batch_invariant`` says
-    that what its search finds for a sentence has the same bits in every batch; older packages do not know.
+    it has attention, which a coverage penalty needs; ``batch_invariant`` says that what its search finds for a sentence
+    has the same bits in every batch; ``scores`` whether it was exported with forced decoding; ``confidence`` what a
+    translation's confidence is computed with. Packages older than these have none of them.
     """
 
     max_source_length: int = 50
     has_attention: bool = False
     batch_invariant: bool = False
+    scores: bool = False
+    confidence: Confidence | None = None
 
     def check(self, options: TranslationOptions) -> None:
         """Raises InputError if the model cannot do what the options ask for."""
@@ -52,25 +52,36 @@ class TranslatorSettings:
                 f"coverage_penalty: found {options.coverage_penalty}, must be 0 for this model, which has no attention"
                 " or was packaged before there was this penalty"
             )
+        again = "; train it again (`./nmt train`), which packages it anew"
+        if options.score and not self.scores:
+            raise InputError(f"model: it was packaged before models could score translations{again}")
+        if options.confident and not self.confidence:
+            raise InputError(f"model: it was packaged without what its confidence is computed with{again}")
 
-    @property
-    def max_target_length(self) -> int:
-        """The longest translation of a sentence, in tokens, EOS included: the search ends there, too."""
-        return 2 * self.max_source_length + 10
+    def not_scored(self, source: int, target: int) -> str:
+        """Why a pair of so many tokens a side cannot be scored; empty if it can."""
+        # The search ends a translation of twice as many and ten, EOS included.
+        longest = self.max_source_length, 2 * self.max_source_length + 9
+        if not source:
+            return "the source is empty"
+        if source > longest[0]:
+            return f"the source has {source} tokens, must have at most {longest[0]}"
+        return f"the translation has {target} tokens, must have at most {longest[1]}" if target > longest[1] else ""
 
     def save(self, folder: Path) -> None:
         (folder / SETTINGS_FILE).write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> "TranslatorSettings":
-        return cls(**json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8")))
+        values = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+        confidence = values.pop("confidence", None)
+        return cls(**values, confidence=Confidence(**confidence) if confidence else None)
 
 
 class Translator:
     """Translates texts of any length with a search over sentences, for many callers at once, and scores translations.
 
-    ``attention`` is None for a model that was exported without it, ``force`` for one that was exported before there was
-    forced decoding.
+    ``attention`` is None for a model that was exported without it, and ``force`` for one without forced decoding.
     """
 
     def __init__(
@@ -92,8 +103,11 @@ class Translator:
     @classmethod
     def load(cls, saved_model: Path, codec_folder: Path) -> "Translator":
         """The translator of an exported SavedModel and the folder with the codec's files and the settings."""
-        codec, exported = TextCodec.load(codec_folder), load_exported(saved_model)
-        settings = TranslatorSettings.load(codec_folder)
+        return cls.of(load_exported(saved_model), TextCodec.load(codec_folder), TranslatorSettings.load(codec_folder))
+
+    @classmethod
+    def of(cls, exported: Any, codec: TextCodec, settings: TranslatorSettings) -> "Translator":
+        """The translator of a SavedModel that is loaded."""
         return cls(codec, search_of(exported), settings, attention_of(exported, codec), force_of(exported))
 
     def translate(self, texts: Sequence[str], options: TranslationOptions) -> list[Translation]:
@@ -114,9 +128,43 @@ class Translator:
         tokens, spans = self.codec.tokenizers.texts(pa.array(pieces, pa.string()))
         translated = dict(zip(pieces, self._translate_pieces(pieces, tokens, spans, options), strict=True))
         words = dict(zip(pieces, map(known_words, tokens.to_pylist(), spans), strict=True))
-        return [
+        translations = [
             _whole_text(text, [translated[piece] for piece in text.pieces], [words[piece] for piece in text.pieces])
             for text in segmented
+        ]
+        if not options.confident:
+            return translations
+        confidences = self.confidences([translation.hypotheses[0] for translation in translations])
+        return [
+            translation.with_confidence(confidence, options.min_confidence)
+            for translation, confidence in zip(translations, confidences, strict=True)
+        ]
+
+    def confidences(self, hypotheses: Sequence[Hypothesis]) -> list[float]:
+        """How good translations are to be expected, from 0 to 1: the mean over their sentences, by tokens.
+
+        It is 1 where nothing was translated. The model must have been packaged with what it is computed with.
+        """
+        assert self.settings.confidence
+        sentences = list(dict.fromkeys(sentence for hypothesis in hypotheses for sentence in hypothesis.sentences))
+        sure = dict(zip(sentences, map(self.settings.confidence.of, self.features(sentences)), strict=True))
+        return [
+            sum(len(sentence.target_ids) * sure[sentence] for sentence in found.sentences) / tokens if tokens else 1.0
+            for found in hypotheses
+            for tokens in [sum(len(sentence.target_ids) for sentence in found.sentences)]
+        ]
+
+    def features(self, alignments: Sequence[Alignment]) -> list[np.ndarray]:
+        """Of sentences and their translations: what the confidence is computed from, see :mod:`confidence`."""
+        assert self._force
+        tokens = pa.array([alignment.source_tokens for alignment in alignments], pa.list_(pa.string()))
+        sources = self.codec.source_ids(tokens)
+        targets = pa.array([[SOS, *alignment.target_ids, EOS] for alignment in alignments], pa.list_(pa.int32()))
+        return [
+            features(alignment.source_tokens, source, forced)
+            for alignment, source, forced in zip(
+                alignments, sources.to_pylist(), force_all(self._force, sources, targets), strict=True
+            )
         ]
 
     def _translate_pieces(
@@ -157,56 +205,22 @@ class Translator:
         Raises:
             InputError: if the model was packaged before it could score, or if a text is none (see :meth:`translate`).
         """
-        self.check_scores()
+        self.settings.check(TranslationOptions(score=True))
+        assert self._force
         _check_texts(sources)
         _check_texts(translations)
         sides = pa.array(sources, pa.string()), compose(pa.array(translations, pa.string()))
         tokens = self.codec.tokenizers.pairs(*sides)
         lengths = (np.diff(side.offsets.to_numpy()).tolist() for side in tokens)
-        scores = [Score(fault=self._not_scored(*pair)) for pair in zip(*lengths, strict=True)]
+        scores = [Score(fault=self.settings.not_scored(*pair)) for pair in zip(*lengths, strict=True)]
         valid = [row for row, score in enumerate(scores) if not score.fault]
         given = [side.take(pa.array(valid, pa.int64())) for side in tokens]
         targets = self.codec.target_ids(given[1])
         for row, target, forced in zip(
-            valid, given[1].to_pylist(), self._forced(self.codec.source_ids(given[0]), targets), strict=True
+            valid, given[1].to_pylist(), force_all(self._force, self.codec.source_ids(given[0]), targets), strict=True
         ):
             scores[row] = Score((*target, SPECIAL_TOKENS[EOS]), tuple(map(float, forced.log_probabilities)))
         return scores
-
-    def _not_scored(self, source: int, target: int) -> str:
-        """Why a pair of so many tokens a side cannot be scored; empty if it can."""
-        longest = self.settings.max_source_length, self.settings.max_target_length - 1
-        if not source:
-            return "the source is empty"
-        if source > longest[0]:
-            return f"the source has {source} tokens, must have at most {longest[0]}"
-        return f"the translation has {target} tokens, must have at most {longest[1]}" if target > longest[1] else ""
-
-    def check_scores(self) -> None:
-        """Raises InputError if the model was packaged before it could score."""
-        if self._force is None:
-            raise InputError(
-                "model: it was packaged before models could score translations: train it again, which packages it anew"
-            )
-
-    def _forced(self, sources: pa.ListArray, targets: pa.ListArray) -> list["Forced"]:
-        """Source ids and target ids (SOS … EOS), shape [n, (ids)] each, none empty → what the model says about each."""
-        assert self._force
-        lengths = [np.diff(side.offsets.to_numpy()) for side in (sources, targets)]
-        forced: dict[int, Forced] = {}
-
-        def force(rows: list[int]) -> Mapping[str, np.ndarray]:
-            return self._force(_padded(sources, rows), _padded(targets, rows)[:, 1:])  # type: ignore[misc]
-
-        for rows, found in _in_threads(force, list(_batches(np.maximum(*lengths)))):
-            for index, row in enumerate(rows):
-                read, said = lengths[0][row], lengths[1][row] - 1
-                forced[row] = Forced(
-                    found["log_probabilities"][index, :said],
-                    found["entropies"][index, :said],
-                    found["attended"][index, :read],
-                )
-        return [forced[row] for row in range(len(sources))]
 
     def _hypothesis(
         self,
@@ -251,20 +265,6 @@ class Translator:
         return source[min(position + is_mark, len(source) - 1)]
 
 
-@dataclass(frozen=True)
-class Forced:
-    """What the model says about one given output, in nats.
-
-    ``log_probabilities`` float32 [ids] of each id, EOS the last of them; ``entropies`` float32 [ids] of the
-    distributions that they are from; ``attended`` float32 [source ids]: the attention that each got in all, in the
-    order in which the model reads; zeros without attention.
-    """
-
-    log_probabilities: np.ndarray
-    entropies: np.ndarray
-    attended: np.ndarray
-
-
 def load_exported(saved_model: Path) -> Any:
     """The SavedModel that ``components.model.export`` wrote, with its functions. Needs TensorFlow, and nothing else."""
     # TensorFlow logs a dozen lines about missing GPUs; an error that matters comes as an exception.
@@ -297,20 +297,6 @@ def search_of(exported: Any) -> Search:
     return search
 
 
-def force_of(exported: Any) -> Force | None:
-    """The ``score`` function of a SavedModel that is loaded; None if it was exported without one."""
-    import tensorflow as tf
-
-    if not hasattr(exported, "score"):
-        return None
-
-    def force(source: np.ndarray, target: np.ndarray) -> Mapping[str, np.ndarray]:
-        found = exported.score(tf.constant(source, tf.int32), tf.constant(target, tf.int32))
-        return {key: value.numpy() for key, value in found.items()}
-
-    return force
-
-
 def attention_of(exported: Any, codec: TextCodec) -> Attention | None:
     """The ``attention`` function of a SavedModel that is loaded; None if it was exported without one."""
     import tensorflow as tf
@@ -328,6 +314,20 @@ def attention_of(exported: Any, codec: TextCodec) -> Attention | None:
     return attend
 
 
+def sides(pairs: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Sources and translations, of texts that hold both with a tab between them, as a line of a .tsv file does.
+
+    Raises:
+        InputError: if one does not.
+    """
+    _check_texts(pairs)
+    split = [pair.split("\t") for pair in pairs]
+    for number, found in enumerate(split, 1):
+        if len(found) != 2:
+            raise InputError(f"text {number}: found {len(found) - 1} tabs, must be a source, a tab and its translation")
+    return [source for source, _ in split], [translation for _, translation in split]
+
+
 def _check_texts(texts: Sequence[Any]) -> None:
     for number, text in enumerate(texts, 1):
         if not isinstance(text, str):
@@ -336,37 +336,6 @@ def _check_texts(texts: Sequence[Any]) -> None:
             text.encode("utf-8")
         except UnicodeEncodeError:
             raise InputError(f"text {number}: holds half of a surrogate pair, which is no character") from None
-
-
-def _in_threads(
-    run: Callable[[list[int]], Mapping[str, np.ndarray]], batches: list[list[int]]
-) -> Iterator[tuple[list[int], Mapping[str, np.ndarray]]]:
-    """(rows, what ``run`` makes of them), batch after batch."""
-    # A thread for each core: TensorFlow would use several for one batch, but only while it multiplies.
-    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="score") as threads:
-        yield from zip(batches, (threads.map if len(batches) > 1 else map)(run, batches), strict=True)
-
-
-def _batches(lengths: np.ndarray) -> Iterator[list[int]]:
-    """Rows by falling length (shape [n], in tokens), in batches: what needs most memory comes first."""
-    batch: list[int] = []
-    for row in np.argsort(-lengths, kind="stable").tolist():
-        # The first row is the longest of its batch.
-        if batch and len(batch) >= most_rows(lengths[batch[0]], 1):
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch
-
-
-def _padded(ids: pa.ListArray, rows: Sequence[int]) -> np.ndarray:
-    """The ids of these rows, int32 [rows, longest of them], padded with 0."""
-    chosen = ids.take(pa.array(rows, pa.int32()))
-    lengths = np.diff(chosen.offsets.to_numpy())
-    padded = np.full((len(rows), lengths.max()), PAD, np.int32)
-    padded[np.arange(padded.shape[1]) < lengths[:, None]] = chosen.flatten().to_numpy()
-    return padded
 
 
 def _whole_text(

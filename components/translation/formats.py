@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from components.corpus.files import CHUNK, open_raw, shrunk
 from components.errors import InputError
-from components.serving.translation import Translation
+from components.translation.tasks import Columns, Task
 
 # Endings of files that are neither text, a row a line, nor in one of the formats here.
 _OTHERS = re.compile(
@@ -25,8 +25,6 @@ _OTHERS = re.compile(
 )
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z")
 _VALID = "text (.txt, no ending, or a language's such as .en), .tsv, .jsonl, .parquet"
-_TRANSLATION, _ALTERNATIVES = "translation", "alternatives"
-_ALTERNATIVES_TYPE = pa.list_(pa.struct([("translation", pa.string()), ("score", pa.float64())]))
 
 
 @dataclass(frozen=True)
@@ -47,13 +45,13 @@ class RowRange:
 class Row:
     """A row as it was read; ``number`` counts from 1.
 
-    ``fault`` says why it cannot be translated; it is empty if it can. ``content`` is the rest of the row, in types that
-    JSON knows.
+    ``texts`` are those that the task reads. ``fault`` says why there are none; it is empty if there are. ``content`` is
+    the rest of the row, in types that JSON knows.
     """
 
     number: int
     content: Any
-    text: str = ""
+    texts: tuple[str, ...] = ()
     fault: str = ""
 
 
@@ -71,8 +69,8 @@ class Format(Protocol):
         """The rows of a range; those that cannot be parsed have a fault."""
         ...
 
-    def write(self, source: str, rows: RowRange, found: Sequence[Translation | None], target: Path) -> None:
-        """Writes a range of the output: the rows of the same range of the input with their translations, if any."""
+    def write(self, source: str, rows: RowRange, found: Sequence[Any | None], target: Path) -> None:
+        """Writes a range of the output: the rows of the same range of the input with the task's results, if any."""
         ...
 
     def merge(self, written: Iterable[Path], path: Path) -> None:
@@ -86,8 +84,9 @@ class Lines:
     A byte order mark at the beginning belongs to no row.
     """
 
-    def __init__(self, n_best: int):
-        self._n_best = n_best
+    def __init__(self, task: Task, columns: Columns):
+        self._task = task
+        self._columns = columns
 
     def ranges(self, source: str, count: int) -> Iterator[RowRange]:
         index = lines = 0
@@ -110,10 +109,10 @@ class Lines:
             raise shrunk(source)
         return [self._row(rows.first_row + index, line.removesuffix(b"\n")) for index, line in enumerate(lines)]
 
-    def write(self, source: str, rows: RowRange, found: Sequence[Translation | None], target: Path) -> None:
+    def write(self, source: str, rows: RowRange, found: Sequence[Any | None], target: Path) -> None:
         with open(target, "w", encoding="utf-8", newline="\n") as file:
-            for row, translation in zip(self.read(source, rows), found, strict=True):
-                file.writelines(f"{line}\n" for line in self._lines(row, translation))
+            for row, result in zip(self.read(source, rows), found, strict=True):
+                file.writelines(f"{line}\n" for line in self._lines(row, result))
 
     def merge(self, written: Iterable[Path], path: Path) -> None:
         with open(path, "wb") as merged:
@@ -128,43 +127,29 @@ class Lines:
             return Row(number, readable, fault=f"is not UTF-8 (byte 0x{line[error.start]:02x} at {error.start + 1})")
 
     def _parsed(self, number: int, line: str) -> Row:
-        return Row(number, line, line)
+        return Row(number, line, (line,))
 
-    def _lines(self, row: Row, translation: Translation | None) -> list[str]:
-        """The lines for a row. A row that failed leaves an empty line: line n belongs to line n.
-
-        With several translations, Moses' n-best list: line from 0, text, score, between triple bars.
-        """
-        if self._n_best == 1:
-            return [translation.text if translation else ""]
-        number = row.number - 1
-        hypotheses = translation.hypotheses if translation else ()
-        return [f"{number} ||| {found.text} ||| {found.score:.4f}" for found in hypotheses]
+    def _lines(self, row: Row, result: Any | None) -> list[str]:
+        """The lines for a row."""
+        return self._task.lines(row.number, result)
 
 
 class TabSeparated(Lines):
-    """The text is the first column; the translations become further columns at the end."""
+    """The texts are the first columns; the results become further columns at the end."""
 
     def _parsed(self, number: int, line: str) -> Row:
-        return Row(number, line, line.removesuffix("\r").split("\t")[0])
+        texts, wanted = line.removesuffix("\r").split("\t"), len(self._columns)
+        if len(texts) < wanted:
+            names = ", ".join(names[0] for names in self._columns)
+            return Row(number, line, fault=f"has {len(texts)} column, must have {wanted}: {names}")
+        return Row(number, line, tuple(texts[:wanted]))
 
-    def _lines(self, row: Row, translation: Translation | None) -> list[str]:
-        if not translation:
-            return []
-        # A tab within a translation would be a column of its own.
-        texts = [found.text.replace("\t", " ") for found in translation.hypotheses]
-        return ["\t".join([row.content.removesuffix("\r"), *texts])]
+    def _lines(self, row: Row, result: Any | None) -> list[str]:
+        return ["\t".join([row.content.removesuffix("\r"), *self._task.cells(result)])] if result else []
 
 
 class JsonLines(Lines):
-    """Objects with the text in the field ``text``, or in one named after the source language.
-
-    They come out with ``translation``, and ``alternatives`` if there are to be several.
-    """
-
-    def __init__(self, n_best: int, language: str):
-        super().__init__(n_best)
-        self._fields = ("text", language)
+    """Objects with the texts in fields of the task's names. They come out with further fields."""
 
     def _parsed(self, number: int, line: str) -> Row:
         document: Any = None
@@ -172,17 +157,18 @@ class JsonLines(Lines):
             document = json.loads(line)
         if not isinstance(document, dict):
             return Row(number, line, fault="is no JSON object")
-        text = next((document[field] for field in self._fields if field in document), None)
-        if not isinstance(text, str):
-            return Row(number, line, fault=f"has no field {' or '.join(self._fields)} with a text")
-        return Row(number, document, text)
+        texts = []
+        for names in self._columns:
+            text = next((document[name] for name in names if name in document), None)
+            if not isinstance(text, str):
+                return Row(number, line, fault=f"has no field {' or '.join(names)} with a text")
+            texts.append(text)
+        return Row(number, document, tuple(texts))
 
-    def _lines(self, row: Row, translation: Translation | None) -> list[str]:
-        if not translation:
+    def _lines(self, row: Row, result: Any | None) -> list[str]:
+        if not result:
             return []
-        document = {**row.content, "translation": translation.text}
-        if self._n_best > 1:
-            document["alternatives"] = translation.alternatives()
+        document = {**row.content, **self._task.values(result)}
         # Escapes keep what JSON can say and UTF-8 cannot: half of a surrogate pair in some other field.
         text = json.dumps(document, ensure_ascii=False)
         return [text if text.isascii() or _is_utf8(text) else json.dumps(document)]
@@ -202,11 +188,11 @@ def _is_utf8(text: str) -> bool:
 
 
 class Parquet:
-    """The text is in the column ``text``, or in one named after the source language."""
+    """The texts are in columns of the task's names; the results become further columns."""
 
-    def __init__(self, n_best: int, language: str):
-        self._n_best = n_best
-        self._columns = ("text", language)
+    def __init__(self, task: Task, columns: Columns):
+        self._task = task
+        self._columns = columns
 
     def ranges(self, source: str, count: int) -> Iterator[RowRange]:
         """A range lies within one row group; ``offset`` is the group's number."""
@@ -214,7 +200,7 @@ class Parquet:
             file = pq.ParquetFile(open_raw(source))
         except pa.ArrowInvalid as error:
             raise InputError(f"input: {source} is no Parquet file: {error}") from None
-        self._column(source, file.schema_arrow)
+        self._names(source, file.schema_arrow)
         first_row, index = 1, 0
         for group in range(file.num_row_groups):
             in_group = file.metadata.row_group(group).num_rows
@@ -227,21 +213,21 @@ class Parquet:
 
     def read(self, source: str, rows: RowRange) -> list[Row]:
         file = pq.ParquetFile(open_raw(source))
-        column = self._column(source, file.schema_arrow)
-        texts = _table(file, rows, [column]).column(column).to_pylist()
+        names = self._names(source, file.schema_arrow)
+        columns = _table(file, rows, names).select(names).to_pydict().values()
         return [
-            Row(rows.first_row + index, text, text or "", "" if text is not None else "has no text")
-            for index, text in enumerate(texts)
+            Row(rows.first_row + index, None, fault="has no text")
+            if None in texts
+            else Row(rows.first_row + index, texts[0] if len(texts) == 1 else list(texts), texts)
+            for index, texts in enumerate(zip(*columns, strict=True))
         ]
 
-    def write(self, source: str, rows: RowRange, found: Sequence[Translation | None], target: Path) -> None:
+    def write(self, source: str, rows: RowRange, found: Sequence[Any | None], target: Path) -> None:
         """Rows that failed have a null in the new columns."""
         table = _table(pq.ParquetFile(open_raw(source)), rows)
-        texts = [translation.text if translation else None for translation in found]
-        table = table.append_column(_TRANSLATION, pa.array(texts, pa.string()))
-        if self._n_best > 1:
-            lists = [translation.alternatives() if translation else None for translation in found]
-            table = table.append_column(_ALTERNATIVES, pa.array(lists, _ALTERNATIVES_TYPE))
+        values = [self._task.values(result) if result else {} for result in found]
+        for field in self._task.schema:
+            table = table.append_column(field, pa.array([row.get(field.name) for row in values], field.type))
         pq.write_table(table, target)
 
     def merge(self, written: Iterable[Path], path: Path) -> None:
@@ -255,17 +241,23 @@ class Parquet:
             if writer:
                 writer.close()
 
-    def _column(self, source: str, schema: pa.Schema) -> str:
-        for name in self._columns:
-            if name in schema.names:
-                kind = schema.field(name).type
-                if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-                    raise InputError(f"input: the column {name} of {source} holds {kind}, must be string")
-                if {_TRANSLATION, _ALTERNATIVES} & set(schema.names):
-                    raise InputError(f"input: {source} has a column {_TRANSLATION} or {_ALTERNATIVES} already")
-                return name
-        found, wanted = ", ".join(schema.names), " or ".join(self._columns)
-        raise InputError(f"input: {source} has the columns {found}, must have {wanted} with the text")
+    def _names(self, source: str, schema: pa.Schema) -> list[str]:
+        """Of the columns with the texts."""
+        if taken := [name for name in self._task.schema.names if name in schema.names]:
+            raise InputError(f"input: {source} has a column {taken[0]} already")
+        names = []
+        for wanted in self._columns:
+            name = next((name for name in wanted if name in schema.names), None)
+            if name is None:
+                found = ", ".join(schema.names)
+                raise InputError(
+                    f"input: {source} has the columns {found}, must have {' or '.join(wanted)} with the text"
+                )
+            kind = schema.field(name).type
+            if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+                raise InputError(f"input: the column {name} of {source} holds {kind}, must be string")
+            names.append(name)
+        return names
 
 
 def _table(file: pq.ParquetFile, rows: RowRange, columns: list[str] | None = None) -> pa.Table:
@@ -294,11 +286,14 @@ def check_endings(source: str, target: str) -> None:
         raise InputError(f"output: {target} must end in {ending or 'something else'} as the input does")
 
 
-def format_of(source: str, n_best: int, language: str) -> Format:
-    """The format of a file by its name; what is none of the others is text."""
-    formats: dict[str, Format] = {
-        ".jsonl": JsonLines(n_best, language),
-        ".tsv": TabSeparated(n_best),
-        ".parquet": Parquet(n_best, language),
-    }
-    return formats.get(ending_of(source), Lines(n_best))
+def format_of(source: str, task: Task, languages: tuple[str, str]) -> Format:
+    """The format of a file by its name; what is none of the others is text.
+
+    Raises:
+        InputError: if a line of text has no room for what the task says of it.
+    """
+    kinds: dict[str, type[Lines | Parquet]] = {".jsonl": JsonLines, ".tsv": TabSeparated, ".parquet": Parquet}
+    kind = kinds.get(ending_of(source), Lines)
+    if kind is Lines and not task.fits_text:
+        raise InputError(f"input: found {source}, a line a text; to {task.name}, must be {', '.join(kinds)}")
+    return kind(task, task.columns(languages))

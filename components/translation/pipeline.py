@@ -1,4 +1,4 @@
-"""The Beam pipeline that translates ranges of a file with RunInference, each into a file of its own."""
+"""The Beam pipeline that translates or scores ranges of a file with RunInference, each into a file of its own."""
 
 import json
 import tempfile
@@ -14,12 +14,11 @@ from apache_beam.utils.shared import Shared
 
 from components.corpus.files import download, is_remote, remote_access, sizes_below
 from components.corpus.runners.launch import Launch
-from components.serving.options import TranslationOptions
 from components.serving.package import FoundModel
-from components.serving.translation import Translation
 from components.serving.translator import Translator
 from components.translation.formats import Format, RowRange
 from components.translation.staging import Staging
+from components.translation.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -33,28 +32,28 @@ class Job:
     format: Format
     staging: Staging
     model: str
-    options: TranslationOptions
+    task: Task
 
 
 @dataclass(frozen=True)
 class RangeTexts:
-    """The texts of a range, one for each row; None for rows that have none."""
+    """The texts of each row of a range; None for rows that have none."""
 
     rows: RowRange
-    texts: tuple[str | None, ...]
+    texts: tuple[tuple[str, ...] | None, ...]
 
 
 @dataclass(frozen=True)
-class RangeTranslations:
-    """For each row of a range its translation, or the fault that prevented it; rows without text have neither."""
+class RangeResults:
+    """For each row of a range the task's result, and the fault if that is none; rows without text have neither."""
 
     rows: RowRange
-    translations: tuple[Translation | None, ...]
+    results: tuple[Any | None, ...]
     faults: tuple[str, ...]
 
 
-class TranslateRanges(beam.PTransform):
-    """Ranges of the input → their numbers of rows; the translations are files in the staging directory."""
+class RunRanges(beam.PTransform):
+    """Ranges of the input → their numbers of rows; the results are files in the staging directory."""
 
     def __init__(self, job: Job):
         super().__init__()
@@ -65,7 +64,7 @@ class TranslateRanges(beam.PTransform):
             ranges
             | "Distribute" >> beam.Reshuffle()
             | "Read" >> beam.ParDo(ReadRange(self._job)).with_output_types(RangeTexts)
-            | "Translate" >> RunInference(TranslatorHandler(self._job.model, self._job.options))
+            | "Run" >> RunInference(TranslatorHandler(self._job.model, self._job.task))
             | "Write" >> beam.ParDo(WriteRange(self._job)).with_output_types(int)
         )
 
@@ -75,26 +74,26 @@ class ReadRange(beam.DoFn):
 
     def __init__(self, job: Job):
         self._job = job
-        self._read = Metrics.counter("translate", "rows_read")
+        self._read = Metrics.counter(job.task.name, "rows_read")
 
     def process(self, rows: RowRange) -> Iterator[RangeTexts]:
         found = self._job.format.read(self._job.source, rows)
         self._read.inc(len(found))
-        yield RangeTexts(rows, tuple(None if row.fault else row.text for row in found))
+        yield RangeTexts(rows, tuple(None if row.fault else row.texts for row in found))
 
 
-class TranslatorHandler(ModelHandler[RangeTexts, RangeTranslations, Translator]):
+class TranslatorHandler(ModelHandler[RangeTexts, RangeResults, Translator]):
     """The translator as a model of RunInference: loaded once for each worker process; a range is a batch of its own.
 
     Args:
         model: the folder of a packaged translator, path or URL, where every worker finds it.
-        options: how to translate.
+        task: what it does with each row.
     """
 
-    def __init__(self, model: str, options: TranslationOptions):
+    def __init__(self, model: str, task: Task):
         super().__init__(min_batch_size=1, max_batch_size=1)
         self._model = model
-        self._options = options
+        self._task = task
 
     def load_model(self) -> Translator:
         if not is_remote(self._model):
@@ -107,19 +106,26 @@ class TranslatorHandler(ModelHandler[RangeTexts, RangeTranslations, Translator])
 
     def run_inference(
         self, batch: Sequence[RangeTexts], model: Translator, inference_args: dict[str, Any] | None = None
-    ) -> Iterable[RangeTranslations]:
-        """The translations of each range, in its order."""
+    ) -> Iterable[RangeResults]:
+        """The results of each range, in its order."""
         for given in batch:
-            texts = [text for text in given.texts if text is not None]
-            found: list[tuple[Translation | None, str]]
+            rows = [texts for texts in given.texts if texts is not None]
+            found: list[tuple[Any | None, str]]
             try:
-                found = [(translation, "") for translation in model.translate(texts, self._options)]
+                found = [(result, self._task.fault(result)) for result in self._task.run(model, rows)]
             except Exception:  # One of them cannot be translated, whatever the reason; the others can.
-                found = [_translate_alone(model, text, self._options) for text in texts]
+                found = [self._run_alone(model, texts) for texts in rows]
             results = iter(found)
-            in_order = [(None, "") if text is None else next(results) for text in given.texts]
-            translations, faults = zip(*in_order, strict=True) if in_order else ((), ())
-            yield RangeTranslations(given.rows, translations, faults)
+            in_order = [(None, "") if texts is None else next(results) for texts in given.texts]
+            done, faults = zip(*in_order, strict=True) if in_order else ((), ())
+            yield RangeResults(given.rows, done, faults)
+
+    def _run_alone(self, translator: Translator, texts: tuple[str, ...]) -> tuple[Any | None, str]:
+        try:
+            (result,) = self._task.run(translator, [texts])
+            return result, self._task.fault(result)
+        except Exception as error:
+            return None, f"cannot be {self._task.done}: {type(error).__name__}: {error}"
 
 
 def _load(folder: Path) -> Translator:
@@ -127,47 +133,40 @@ def _load(folder: Path) -> Translator:
     return Translator.load(found.saved_model, found.codec_folder)
 
 
-def _translate_alone(translator: Translator, text: str, options: TranslationOptions) -> tuple[Translation | None, str]:
-    try:
-        return translator.translate([text], options)[0], ""
-    except Exception as error:
-        return None, f"cannot be translated: {type(error).__name__}: {error}"
-
-
 class WriteRange(beam.DoFn):
-    """Writes a translated range, and the rows that failed. Counts ``rows_written`` and ``failures``."""
+    """Writes the results of a range, and the rows that failed. Counts ``rows_written`` and ``failures``."""
 
     def __init__(self, job: Job):
         self._job = job
-        self._written = Metrics.counter("translate", "rows_written")
-        self._failed = Metrics.counter("translate", "failures")
+        self._written = Metrics.counter(job.task.name, "rows_written")
+        self._failed = Metrics.counter(job.task.name, "failures")
 
-    def process(self, translated: RangeTranslations) -> Iterator[int]:
-        rows, staging = translated.rows, self._job.staging
+    def process(self, found: RangeResults) -> Iterator[int]:
+        rows, staging = found.rows, self._job.staging
         failures = [
             {"line": row.number, "reason": row.fault or fault, "content": row.content}
-            for row, fault in zip(self._job.format.read(self._job.source, rows), translated.faults, strict=True)
+            for row, fault in zip(self._job.format.read(self._job.source, rows), found.faults, strict=True)
             if row.fault or fault
         ]
         if failures:
-            # Before the translations: a range that is there has everything that belongs to it.
+            # Before the results: a range that is there has everything that belongs to it.
             with staging.writing(staging.failures_name(rows)) as path:
                 path.write_text("".join(json.dumps(failure) + "\n" for failure in failures), encoding="utf-8")
         with staging.writing(staging.name(rows)) as path:
-            self._job.format.write(self._job.source, rows, translated.translations, path)
+            self._job.format.write(self._job.source, rows, found.results, path)
         self._written.inc(rows.count)
         self._failed.inc(len(failures))
         yield rows.count
 
 
-def translate_ranges(ranges: Sequence[RowRange], job: Job, runner: str, beam_options: str) -> None:
+def run_ranges(ranges: Sequence[RowRange], job: Job, runner: str, beam_options: str) -> None:
     """Runs the pipeline to its end.
 
     Raises:
         InputError: if an option is none of Beam's.
     """
     launch = Launch(runner, beam_options)
-    _ = launch.pipeline | "Ranges" >> beam.Create(ranges).with_output_types(RowRange) | "File" >> TranslateRanges(job)
+    _ = launch.pipeline | "Ranges" >> beam.Create(ranges).with_output_types(RowRange) | "File" >> RunRanges(job)
     launch.run()
     # Beam keeps the model of this process until it is given another one. TensorFlow logs an error for one that is
     # still there at exit.

@@ -40,7 +40,7 @@ PLAN, LOCK = "plan.json", "lock"
 class Staging(ABC):
     """A staging directory. Picklable: the workers write to it.
 
-    A translated range appears there under its final name only when it is complete; the output appears when all ranges
+    A finished range appears there under its final name only when it is complete; the output appears when all ranges
     have.
     """
 
@@ -52,7 +52,7 @@ class Staging(ABC):
         self.failures = output + FAILURES_SUFFIX
 
     def name(self, rows: RowRange) -> str:
-        """The name of a translated range."""
+        """The name of a finished range."""
         return f"part-{rows.index:06d}{ending_of(self.output)}"
 
     def failures_name(self, rows: RowRange) -> str:

@@ -322,3 +322,19 @@ def test_scores_sum_up_to_the_validation_loss(exported):
     scored = loaded.score(tf.constant(SOURCE), target[:, 1:])
     biases.assign(before)
     assert -scored["log_probabilities"].numpy().sum() == pytest.approx(loss.total.numpy(), abs=1e-4)
+
+
+def test_a_score_has_the_same_bits_alone_and_in_a_batch(exported):
+    _, _, loaded = exported("luong")
+    random = np.random.default_rng(5)
+    sources = np.zeros((37, 8), np.int32)
+    targets = np.zeros((37, 8), np.int32)
+    for source, target in zip(sources, targets, strict=True):
+        read, said = random.integers(1, 9), random.integers(0, 8)
+        source[:read] = random.integers(4, 20, read)
+        target[: said + 1] = *random.integers(4, 30, said), EOS
+    together = {key: value.numpy() for key, value in loaded.score(tf.constant(sources), tf.constant(targets)).items()}
+    for row in range(0, 37, 5):
+        alone = loaded.score(tf.constant(sources[row : row + 1]), tf.constant(targets[row : row + 1]))
+        for key, value in alone.items():
+            np.testing.assert_array_equal(value[0], together[key][row])

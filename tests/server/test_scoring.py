@@ -98,6 +98,13 @@ REFUSED = [
     (b'{"inputs": ["a"], "params": {"beam_width": true}}', JSON, 400, "params: beam_width: found True, must be"),
     (b'{"inputs": ["a"], "params": {"beam_width": "3"}}', JSON, 400, "params: beam_width: found '3', must be"),
     (b'{"inputs": ["a"], "params": {"beam_width": 1, "n_best": 2}}', JSON, 400, "params: n_best: found 2, must not"),
+    (
+        b'{"inputs": ["a\\tb", "c"], "params": {"score": true}}',
+        JSON,
+        400,
+        "text 2: found 0 tabs, must be a source, a tab",
+    ),
+    (b'{"inputs": ["a"], "params": {"score": true, "beam_width": 2}}', JSON, 400, "params: score: found true beside"),
     (b'{"inputs": ["a"], "params": {"return_scores": 1}}', JSON, 400, "params: return_scores: found 1, must be"),
     (b'{"inputs": ["a","b","c","d"]}', JSON, 413, "found 4 texts, at most 3 go into one request"),
     (b'{"inputs": ["' + b"a" * 31 + b'"]}', JSON, 413, "found 31 characters, at most 30 go into one request"),

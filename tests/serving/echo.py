@@ -5,6 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from components.serving.confidence import FEATURES, Confidence
 from components.text.codec import CodecSettings, TextCodec
 from components.text.vocabulary import EOS
 from tests.text.codecs import learned_codec
@@ -20,6 +21,17 @@ def echo_codec(sentences: str = SENTENCES, tokenizer: str = "word") -> TextCodec
     settings = CodecSettings(source_language="en", target_language="en-x-echo", tokenizer=tokenizer)
     codec = learned_codec([(text, text) for text in (sentences, *sentences.replace(";", ".").split(". "))], settings)
     return TextCodec(settings, codec.target_vocabulary, codec.target_vocabulary, (codec.learnt[1],) * 2)
+
+
+# By the mean log-probability alone.
+CONFIDENCE = Confidence(
+    means=(0.0,) * len(FEATURES),
+    scales=(1.0,) * len(FEATURES),
+    weights=(1.0, *[0.0] * (len(FEATURES) - 1)),
+    bias=0.0,
+    estimates=(-10.0, -1.0),
+    values=(0.0, 0.9),
+)
 
 
 class EchoSearch(tf.Module):

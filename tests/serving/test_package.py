@@ -64,6 +64,21 @@ def test_scoring_protocol(model: PyFuncModel, request_body: dict[str, Any]) -> N
     assert (answer.status, json.loads(answer.response)) == (200, {"predictions": GIVEN})
 
 
+def test_given_translations_are_scored(model: PyFuncModel) -> None:
+    body = {"inputs": ["One two.\tOne two.", "one " * 13 + "\tYes!"], "params": {"score": True}}
+    answer = invocations(json.dumps(body), "application/json", model, model.metadata.get_input_schema())
+    scored, too_long = json.loads(answer.response)["predictions"]
+    assert scored == {
+        "score": -4.0,
+        "mean_score": -1.0,
+        "tokens": ["one", "two", "￭.", "<eos>"],
+        "token_scores": [-1.0] * 4,
+    }
+    assert (too_long["score"], too_long["warning"]) == (None, "the source has 14 tokens, must have at most 12")
+    with pytest.raises(MlflowException, match="text 1: found 0 tabs, must be a source, a tab and its translation"):
+        model.predict(["One two."], params={"score": True})
+
+
 def test_records_when_more_than_a_text_is_asked_for(model: PyFuncModel) -> None:
     params = {"beam_width": 2, "n_best": 2, "return_alignment": True}
     assert model.predict(["One two."], params=params) == [

@@ -155,6 +155,28 @@ def test_what_is_too_long_to_be_scored_says_so(translator: Translator) -> None:
 
 
 def test_a_model_that_was_packaged_before_models_scored_says_so(translator: Translator) -> None:
-    earlier = Translator(translator.codec, lambda *_: {}, translator.settings)
-    with pytest.raises(InputError, match="model: it was packaged before models could score"):
+    earlier = Translator(translator.codec, lambda *_: {}, TranslatorSettings())
+    with pytest.raises(
+        InputError, match="model: it was packaged before models could score translations; train it again"
+    ):
         earlier.score(["Yes."], ["Yes."])
+    with pytest.raises(InputError, match="model: it was packaged without what its confidence is computed with"):
+        earlier.translate(["Yes."], TranslationOptions(return_confidence=True))
+
+
+def test_confidence_is_that_of_all_sentences_alone_or_in_company(translator: Translator) -> None:
+    given = ["A man rides a bicycle.", "Yes! No.", "", "12:30"] * 200
+    found = translator.translate(given, TranslationOptions(beam_width=1, return_confidence=True))
+    assert [translation.confidence for translation in found[:4]] == pytest.approx([0.9, 0.9, 1.0, 1.0])
+    assert (
+        translator.translate(given[:1], TranslationOptions(return_confidence=True))[0].confidence == found[0].confidence
+    )
+    assert found[0].record(alignment=False)["confidence"] == found[0].confidence
+
+
+def test_a_translation_with_too_little_confidence_is_left_out_and_says_so(translator: Translator) -> None:
+    kept, left_out = translator.translate(["12:30", "Yes!"], TranslationOptions(min_confidence=0.95))
+    assert kept.text == "12:30"
+    record = left_out.record(alignment=True)
+    assert (record["translation"], record["score"], record["alternatives"], record["alignment"]) == (None, None, [], [])
+    assert record["warning"] == "left out: the confidence is 0.9000, below min_confidence, which is 0.95"

@@ -16,11 +16,12 @@ from components.errors import InputError
 from components.serving.options import TranslationOptions
 from components.serving.translator import TranslatorSettings
 from components.translation import file as file_module
-from components.translation.file import FileReport, translate_file
+from components.translation.file import FileReport, run_file
 from components.translation.formats import RowRange
 from components.translation.staging import LocalStaging
+from components.translation.tasks import Translating
 
-OPTIONS = TranslationOptions(beam_width=1)
+TASK = Translating(TranslationOptions(beam_width=1))
 PROJECT = Path(__file__).parents[2]
 
 
@@ -30,7 +31,7 @@ def model(echo_packaged: Path) -> str:
 
 
 def translate(source: Path, target: Path, model: str, beam_options: str = "") -> FileReport:
-    return translate_file(str(source), str(target), model, OPTIONS, "DirectRunner", beam_options)
+    return run_file(str(source), str(target), model, TASK, "DirectRunner", beam_options)
 
 
 def test_order_is_kept_over_many_ranges(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +56,24 @@ def test_lines_that_fail_go_to_a_file_of_their_own(model: str, tmp_path: Path) -
         "reason": "is not UTF-8 (byte 0xe9 at 1)",
         "content": "�t�",
     }
+
+
+def test_what_has_too_little_confidence_is_left_out_and_says_so(model: str, tmp_path: Path) -> None:
+    task = Translating(TranslationOptions(beam_width=1, min_confidence=0.95))
+    lines = {".jsonl": '{"text": "Yes!"}\n{"text": "12:30"}\n', ".tsv": "Yes!\n12:30\n", ".txt": "Yes!\n12:30\n"}
+    for ending, content in lines.items():
+        source, target = tmp_path / f"in{ending}", tmp_path / f"out{ending}"
+        source.write_text(content)
+        report = run_file(str(source), str(target), model, task, "DirectRunner", "")
+        assert report.failures == 1
+        failure = json.loads(Path(report.failures_file).read_text())
+        assert (failure["line"], failure["reason"][:25]) == (1, "the confidence is 0.9000,")
+    first, second = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
+    assert (first["translation"], first["confidence"]) == (None, pytest.approx(0.9))
+    assert first["warning"].startswith("left out: the confidence is 0.9000, below min_confidence")
+    assert second == {"text": "12:30", "translation": "12:30", "confidence": 1.0, "warning": None}
+    assert (tmp_path / "out.tsv").read_text() == "Yes!\t\t0.9000\n12:30\t12:30\t1.0000\n"
+    assert (tmp_path / "out.txt").read_text() == "\n12:30\n"
 
 
 def test_a_file_of_which_nothing_can_be_translated_is_refused(model: str, tmp_path: Path) -> None:
@@ -162,7 +181,7 @@ def test_what_the_model_cannot_do_is_refused_before_any_work(model: str, tmp_pat
     source, options = tmp_path / "in", TranslationOptions(coverage_penalty=0.2)
     source.write_text("One.\n")
     with pytest.raises(InputError, match="must be 0 for this model"):
-        translate_file(str(source), str(tmp_path / "out"), model, options, "DirectRunner", "")
+        run_file(str(source), str(tmp_path / "out"), model, Translating(options), "DirectRunner", "")
     assert not list(tmp_path.glob("out*"))
 
 
@@ -182,7 +201,7 @@ class Shaky(LocalStaging):
 def test_a_look_that_fails_is_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     staging, deadline = Shaky(str(tmp_path / "out")), time.monotonic() + 10
     (tmp_path / "out.parts").mkdir()
-    with file_module._progress(staging, [RowRange(0, 1, 2, 0), RowRange(1, 3, 2, 4)]):
+    with file_module._progress(staging, [RowRange(0, 1, 2, 0), RowRange(1, 3, 2, 4)], TASK):
         for index in range(2):
             (tmp_path / f"out.parts/part-00000{index}").touch()
         while staging.looks < 3 and time.monotonic() < deadline:

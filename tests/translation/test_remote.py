@@ -11,11 +11,12 @@ from components.corpus.runners.runner import DirectRunner
 from components.errors import InputError
 from components.serving.options import TranslationOptions
 from components.translation import file as file_module
-from components.translation.file import FileReport, translate_file
+from components.translation.file import FileReport, run_file
 from components.translation.pipeline import TranslatorHandler
 from components.translation.staging import RemoteStaging
+from components.translation.tasks import Translating
 
-OPTIONS = TranslationOptions(beam_width=1)
+TASK = Translating(TranslationOptions(beam_width=1))
 LINES = ["One two.", "", "A man rides a bicycle. Yes!", *(f"zebra{number}" for number in range(30)), "no end"]
 
 
@@ -51,7 +52,7 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def translate(model: str, source: str = "trial://bucket/in", target: str = "trial://bucket/out") -> FileReport:
-    return translate_file(source, target, model, OPTIONS, "DirectRunner", "")
+    return run_file(source, target, model, TASK, "DirectRunner", "")
 
 
 def written(bucket: Path) -> dict[str, bytes]:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from components.serving.options import TranslationOptions
-from components.translation.file import translate_file
+from components.translation.file import run_file
+from components.translation.tasks import Translating
 from tests.conftest import PROJECT
 from tests.corpus.cloud import Cloud, Storage, cloud, launcher
 
@@ -35,7 +36,9 @@ def test_prism_writes_the_same_file(environment: str, prism: str, model: str, tm
     source, target = tmp_path / "in", tmp_path / "out"
     source.write_bytes("\n".join(lines()).encode() + b"\n\xff\n")
     options = f"--prism_location={prism} --environment_type={environment}"
-    report = translate_file(str(source), str(target), model, TranslationOptions(beam_width=1), "PrismRunner", options)
+    report = run_file(
+        str(source), str(target), model, Translating(TranslationOptions(beam_width=1)), "PrismRunner", options
+    )
     assert target.read_text() == "\n".join(lines()) + "\n\n"
     assert (report.rows, report.failures) == (3001, 1)
     assert sorted(path.name for path in tmp_path.glob("out*")) == ["out", "out.failed.jsonl"]

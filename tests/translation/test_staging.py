@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from components.errors import InputError
-from components.translation.formats import Lines, RowRange
+from components.serving.options import TranslationOptions
+from components.translation.formats import RowRange, format_of
 from components.translation.staging import LocalStaging
+from components.translation.tasks import Translating
 
 
 @contextmanager
@@ -37,6 +39,6 @@ def test_a_full_disk_is_reported_in_one_line_and_what_is_finished_stays(failures
         with staging.writing(staging.name(rows)) as path:
             path.write_text("One.\n")
         with full_disk():
-            staging.publish(Lines(1), [rows], failures)
+            staging.publish(format_of("x", Translating(TranslationOptions()), ("en", "fr")), [rows], failures)
     assert staging.finished() == {"part-000000"}
     assert sorted(path.name for path in tmp_path.glob("out*")) == ["out.parts"]
