@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from components.evaluation.calibration import Reliability, reliability
 from components.evaluation.robustness import measure_forms
 from components.evaluation.scores import Example, Scores, score_translations
 from components.evaluation.test_set import TestSet
@@ -30,7 +31,8 @@ LONGEST_SHOWN = 20
 class Measurement:
     """``unknown_rate`` is the share of output tokens that were ``<unk>`` before words were copied; ``heat_maps``
     belong to some of the sentences; there are none without attention. ``forms`` is BLEU by the form in which people
-    type the same sentences (see :mod:`robustness`). ``guard`` are the scores on the guard, if there is one.
+    type the same sentences (see :mod:`robustness`). ``guard`` are the scores on the guard, if there is one;
+    ``reliability`` is that of the model's confidence, if it has any.
     """
 
     scores: Scores
@@ -39,6 +41,7 @@ class Measurement:
     heat_maps: tuple[HeatMap, ...]
     forms: dict[str, float]
     guard: Scores | None = None
+    reliability: Reliability | None = None
 
 
 def measure(
@@ -64,14 +67,19 @@ def measure(
     translations = list(translate_stream(translator, sources, options, len(sources)))
     seconds = time.monotonic() - start
     texts = [translation.text for translation in translations]
+    hypotheses = [translation.hypotheses[0] for translation in translations]
+    confidences = translator.confidences(hypotheses) if translator.settings.confidence else []
+    scores = score_translations(sources, references, texts, _rare_words(sources, translator.codec), confidences)
+    quality = [example.chrf / 100 for example in scores.examples]
     alignments = [alignment for translation in translations for alignment in translation.hypotheses[0].sentences]
     return Measurement(
-        scores=score_translations(sources, references, texts, _rare_words(sources, translator.codec)),
+        scores=scores,
         unknown_rate=_unknown_rate(alignments, translator.codec),
         sentences_per_second=len(sources) / seconds,
         heat_maps=heat_maps(_shown_alignments(alignments), attention),
         forms=translator_forms(translator, sources, references, options),
         guard=_guard_scores(translator, guard, options) if guard else None,
+        reliability=reliability(confidences, quality) if confidences else None,
     )
 
 
@@ -131,7 +139,9 @@ def as_document(measurement: Measurement) -> dict[str, Any]:
 
 def as_table(scores: Scores) -> dict[str, list[Any]]:
     """Heading → cells: a row for each sentence."""
-    headings = ("source", "reference", "translation", "chrf")
+    headings = ["source", "reference", "translation", "chrf"]
+    if any(example.confidence is not None for example in scores.examples):
+        headings.append("confidence")
     return {heading: [getattr(example, heading) for example in scores.examples] for heading in headings}
 
 
@@ -184,7 +194,10 @@ def as_metrics(measurement: Measurement) -> dict[str, float]:
 
 def test_metrics(measurement: Measurement) -> dict[str, float]:
     """Those of the test set."""
-    return _metrics("test", measurement.scores)
+    metrics = _metrics("test", measurement.scores)
+    if measurement.reliability:
+        metrics["test_confidence_error"] = measurement.reliability.expected_error
+    return metrics
 
 
 def guard_metrics(measurement: Measurement) -> dict[str, float]:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
+from components.evaluation.calibration import Reliability
 from components.evaluation.measurement import Measurement, as_document
 from components.evaluation.page import Axis, Curve, class_chart, line_chart, render_page
 from components.evaluation.scores import Example, Score, Scores
@@ -95,12 +96,30 @@ def sections(report: Report) -> list[Section]:
             "Where it is good", "charts", {name: class_chart(*value) for name, value in classes.items() if value[0]}
         ),
         Section("As people type it", "forms", report.measured.forms),
+        Section("How sure it is", "charts", confidence_charts(report.measured.reliability)),
         Section("Examples", "examples", examples),
         Section("Attention", "heat_maps", [heat_map_chart(heat_map) for heat_map in report.measured.heat_maps]),
         Section("Training", "charts", curves),
         Section("Corpus", "facts", report.corpus),
         Section("Repeat", "commands", report.commands),
     ]
+
+
+def confidence_charts(found: Reliability | None) -> dict[str, str]:
+    """How good translations are by the model's confidence, and what is lost if the least certain are left out."""
+    if found is None:
+        return {}
+    reliable = {"measured": sorted(found.bins), "as it should be": [(0.0, 0.0), (1.0, 1.0)]}
+    risks = {"most certain first": found.risks, "in any order": [(0.0, found.risks[-1][1]), found.risks[-1]]}
+    loss = Axis("mean 1 − chrF / 100", low=0)
+    return {
+        f"Reliability: {found.expected_error:.3f} off on average": line_chart(
+            reliable, Axis("confidence", low=0, high=1), Axis("mean chrF / 100", low=0, high=1)
+        ),
+        f"Risk: the least certain fifth holds {found.worst_share:.0%} of the loss": line_chart(
+            risks, Axis("share of the sentences kept", low=0, high=1), loss
+        ),
+    }
 
 
 def pick_examples(scores: Scores) -> dict[str, list[Example]]:

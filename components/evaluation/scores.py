@@ -31,12 +31,16 @@ class Score:
 
 @dataclass(frozen=True)
 class Example:
-    """One sentence of the test set; ``chrf`` is that of this sentence alone."""
+    """One sentence of the test set; ``chrf`` is that of this sentence alone.
+
+    ``confidence`` is the model's own, from 0 to 1; None if it has none.
+    """
 
     source: str
     reference: str
     translation: str
     chrf: float
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,11 @@ def _score(metric, translations: Sequence[str], references: Sequence[str], sampl
 
 
 def score_translations(
-    sources: Sequence[str], references: Sequence[str], translations: Sequence[str], rare_words: Sequence[int] = ()
+    sources: Sequence[str],
+    references: Sequence[str],
+    translations: Sequence[str],
+    rare_words: Sequence[int] = (),
+    confidences: Sequence[float] = (),
 ) -> Scores:
     """The scores of n translations; all shapes [n], n at least 1.
 
@@ -136,6 +144,7 @@ def score_translations(
         references: their reference translations.
         translations: the model's.
         rare_words: the number of rare words of each source; empty if they were not counted.
+        confidences: in each translation; empty if the model has none.
 
     Raises:
         ValueError: if there is nothing to score, or the lengths differ.
@@ -144,9 +153,10 @@ def score_translations(
 
     whole = bleu(translations, references), chrf(translations, references)
     sentence = CHRF()  # Of one sentence: unlike BLEU, it means something there.
+    certain: Sequence[float | None] = confidences or [None] * len(sources)
     examples = tuple(
-        Example(source, reference, translation, sentence.sentence_score(translation, [reference]).score)
-        for source, reference, translation in zip(sources, references, translations, strict=True)
+        Example(source, reference, translation, sentence.sentence_score(translation, [reference]).score, confidence)
+        for source, reference, translation, confidence in zip(sources, references, translations, certain, strict=True)
     )
     lengths = [len(source.split()) for source in sources]
     by_rare_words = _by_class(examples, rare_words, RARE_WORD_CLASSES) if rare_words else ()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from components.evaluation.calibration import reliability
 from components.evaluation.measurement import Measurement
 from components.evaluation.report import Report, Rival, differences, pick_examples, render
 from components.evaluation.scores import Scores, bleu, chrf, score_translations
@@ -30,7 +31,14 @@ def report(scores: Scores) -> Report:
     nothing = bleu(["a"], ["b"]), chrf(["a"], ["b"])
     return Report(
         title=HOSTILE,
-        measured=Measurement(scores, 0.0123, 41.5, heat_maps=(heat_map,), forms={"as it is": 58.25, "<i>": 56.06}),
+        measured=Measurement(
+            scores,
+            0.0123,
+            41.5,
+            heat_maps=(heat_map,),
+            forms={"as it is": 58.25, "<i>": 56.06},
+            reliability=reliability(np.linspace(0, 1, 30), np.linspace(0.2, 1, 30)),
+        ),
         rivals=[Rival("version 7", *nothing, p_value=0.0456), Rival("the source, copied", *nothing)],
         facts={"Model": "models:/nmt-en-fr/3"},
         corpus={"Read": "30 lines"},
@@ -57,6 +65,8 @@ def test_every_section_is_there(page: str) -> None:
     headings = re.findall(r"<h[23]>([^<]+)</h[23]>", page)
     assert headings == [
         *("Beside others", "Where it is good", "By length", "By rare words", "As people type it"),
+        *("How sure it is", "Reliability: 0.100 off on average"),
+        "Risk: the least certain fifth holds 37% of the loss",
         *("Examples", "Worst", "Median", "Best", "Attention", "Training", "Loss", "Corpus", "Repeat"),
     ]
     assert page.count("<svg") == 4
