@@ -17,6 +17,7 @@ from components.parameters import forced_steps
 from components.tracking import check_tracking, step_run
 from components.tracking.cache import find_finished, mark_reused, remember
 from components.tracking.description import short_corpus
+from components.translation.judges import find_judges
 from pipelines import cli
 from pipelines.base import Base, with_base
 from pipelines.local_dataset import DATA
@@ -31,7 +32,8 @@ def plan_of(parameters: PrepareParameters, base: Base | None = None) -> Plan:
         InputError: see :func:`components.corpus.plan.make_plan`.
     """
     base = base or Base.open(parameters.base_model)
-    return make_plan(parameters, base.for_corpus if base else None)
+    judges = find_judges(parameters.filter_model, parameters.source_language, parameters.target_language)
+    return make_plan(parameters, base.for_corpus if base else None, judges)
 
 
 def run(parameters: PrepareParameters, plan: Plan | None = None) -> str:
@@ -71,6 +73,11 @@ def _prepared(plan: Plan, destination: Destination, forced: bool) -> str:
     # Late: importing Beam takes seconds, and what was refused so far needs none of it.
     from components.corpus.preparation import prepare
 
+    scores = None
+    if plan.judges:
+        from components.translation.pairs import ScorePairs
+
+        scores = ScorePairs(plan.judges)
     # The dataset is moved to its folder within the run, which fails if that does. What is refused before opens no run.
     with ExitStack() as staging:
         directory = staging.enter_context(destination.staged())
@@ -78,7 +85,7 @@ def _prepared(plan: Plan, destination: Destination, forced: bool) -> str:
             for parameter, sources in plan.corpora.items():
                 for source in sources:
                     step.log_corpus(source.name, source.digest(), context=parameter)
-            manifest, figures = prepare(plan, directory)
+            manifest, figures = prepare(plan, directory, scores)
             step.log_metrics(metrics(manifest) | figures)
             step.log_artifact(directory.folder / "manifest.json")
             step.log_text(corpus_page(manifest), "corpus.html")

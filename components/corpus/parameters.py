@@ -40,6 +40,17 @@ class CleaningParameters:
     min_letters: float = parameter(
         0.3, "smallest share of letters in a side, of its characters that are not whitespace", minimum=0, maximum=1
     )
+    filter_model: str = parameter(
+        "",
+        "a model, or one of each direction, separated by a space (models:/NAME@ALIAS, … or a folder), by whose scores"
+        " the worst training pairs are dropped; not set: none is",
+    )
+    filter_share: float = parameter(
+        0.9,
+        "share of the training pairs that `filter_model` leaves, those with the highest scores",
+        minimum=0,
+        maximum=1,
+    )
     rules_off: str = parameter("", "cleaning rules not to apply, separated by spaces (names as in the manifest)")
 
 

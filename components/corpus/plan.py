@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -59,6 +60,23 @@ class PlannedRange:
     range_: Range
 
 
+class Judge(Protocol):
+    """A packaged model by whose scores pairs are filtered.
+
+    ``digest`` is that of all that decides on its scores; ``forward`` says whether it translates in the direction of the
+    corpus, or back.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def forward(self) -> bool: ...
+
+
 @dataclass(frozen=True)
 class BaseCodec:
     """The text codec of a model that the dataset is prepared for.
@@ -88,7 +106,8 @@ class Plan:
 
     ``corpora`` are the sources by the parameter that names them; ``words`` those of ``corpus``; ``files`` those of all
     sources, which blocks refer to by index; ``rules_off`` the cleaning rules not to apply; ``effective`` the parameters
-    that matter, as the manifest shows them; ``base`` what says how sentences become ids, if that is not to be learnt.
+    that matter, as the manifest shows them; ``base`` what says how sentences become ids, if that is not to be learnt;
+    ``judges`` the models of ``filter_model``.
     """
 
     parameters: PrepareParameters
@@ -101,6 +120,7 @@ class Plan:
     effective: dict[str, Any]
     key: str
     base: BaseCodec | None = None
+    judges: Sequence[Judge] = ()
 
     @property
     def given(self) -> frozenset[str]:
@@ -121,12 +141,13 @@ class Plan:
         return CodecSettings(p.source_language, p.target_language, p.tokenizer, p.reverse_source)
 
 
-def make_plan(parameters: PrepareParameters, base: BaseCodec | None = None) -> Plan:
+def make_plan(parameters: PrepareParameters, base: BaseCodec | None = None, judges: Sequence[Judge] = ()) -> Plan:
     """Looks at the corpora and settles the dataset's key.
 
     Args:
         parameters: what to prepare, and how; with a base those about languages and tokenizers are the base's.
         base: the codec of ``parameters.base_model``.
+        judges: the models of ``parameters.filter_model``.
 
     Raises:
         InputError: on whatever would make the preparation impossible, as far as it shows beforehand.
@@ -156,7 +177,7 @@ def make_plan(parameters: PrepareParameters, base: BaseCodec | None = None) -> P
         raise InputError(f"validation_share, test_share: together they are {shares:g}, must be less than 1")
     files, ranges = _files_and_ranges(by_word)
     partitions = min(max(-(-sum(sizes.values()) // _PARTITION_BYTES), _PARTITIONS.start), _PARTITIONS.stop)
-    effective = _effective_parameters(parameters, given, off, base)
+    effective = _effective_parameters(parameters, given, off, base, judges)
     return Plan(
         parameters=parameters,
         rules_off=off,
@@ -166,8 +187,9 @@ def make_plan(parameters: PrepareParameters, base: BaseCodec | None = None) -> P
         ranges=ranges,
         partitions=max(partitions, parameters.num_shards),
         effective=effective,
-        key=_dataset_key(effective, by_word, words, base),
+        key=_dataset_key(effective, by_word, words, base, judges),
         base=base,
+        judges=judges,
     )
 
 
@@ -212,6 +234,11 @@ def _check_runner(parameters: PrepareParameters, corpora: list[Corpus]) -> None:
             f"data_dir: found {found}, must be where the workers of {runner.name} can write, such as gs://BUCKET/FOLDER"
             f" (files of this machine: {runner.sharing_rule()})"
         )
+    if parameters.filter_model:
+        raise InputError(
+            f"filter_model: found {parameters.filter_model!r}, must not be set where the workers of {runner.name} do"
+            f" not see this machine's files ({runner.sharing_rule()})"
+        )
     for corpus in corpora:
         for word in corpus.words:
             if word.needs_this_machine:
@@ -239,7 +266,11 @@ def _files_and_ranges(
 
 
 def _effective_parameters(
-    parameters: PrepareParameters, given: frozenset[str], off: frozenset[str], base: BaseCodec | None
+    parameters: PrepareParameters,
+    given: frozenset[str],
+    off: frozenset[str],
+    base: BaseCodec | None,
+    judges: Sequence[Judge],
 ) -> dict[str, Any]:
     """The parameters that matter. What has no effect is None, or left out.
 
@@ -256,6 +287,9 @@ def _effective_parameters(
         values["base_model"] = base.model
         values["vocab_size"] = None
         values["min_count"] = parameters.min_count if parameters.extend_vocabulary else None
+    values["filter_model"] = " ".join(judge.name for judge in judges)
+    if not judges:
+        values["filter_share"] = None
     return values
 
 
@@ -264,15 +298,17 @@ def _dataset_key(
     corpora: dict[str, list[list[Source]]],
     words: Sequence[CorpusWord],
     base: BaseCodec | None,
+    judges: Sequence[Judge],
 ) -> str:
-    """A digest of everything that decides what is in the dataset: the content of corpora and base, not their names."""
-    names = {*CORPORA, "base_model"}
+    """A digest of everything that decides what is in the dataset: the content of corpora and models, not names."""
+    names = {*CORPORA, "base_model", "filter_model"}
     # Which sources are a word does not matter, but where words have weights.
     mix = [(word.weight, len(sources)) for word, sources in zip(words, corpora["corpus"], strict=True)]
     document = {
         "schema": SCHEMA_VERSION,
         "parameters": {name: value for name, value in effective.items() if name not in names},
         "base": base.digest if base else "",
+        "judges": [judge.digest for judge in judges],
         "content": {
             name: [[type(source).__name__, source.digest()] for sources in opened for source in sources]
             for name, opened in corpora.items()

@@ -4,6 +4,8 @@ import logging
 import time
 from functools import partial
 
+import apache_beam as beam
+
 from components.corpus.blocks import SIDES
 from components.corpus.destination import StagingDirectory
 from components.corpus.files import PARTIAL
@@ -21,8 +23,10 @@ from components.text.vocabulary import Vocabulary
 _logger = logging.getLogger(__name__)
 
 
-def prepare(plan: Plan, staging: StagingDirectory) -> tuple[Manifest, dict[str, float]]:
-    """Runs the pipeline and makes a dataset of what it leaves in ``staging``.
+def prepare(
+    plan: Plan, staging: StagingDirectory, scores: beam.PTransform | None = None
+) -> tuple[Manifest, dict[str, float]]:
+    """Runs the pipeline and makes a dataset of what it leaves in ``staging``; ``scores`` are for filtering.
 
     Returns:
         The manifest, and what the run was like: Beam's counters (as far as the runner reports them) and the speed.
@@ -32,7 +36,7 @@ def prepare(plan: Plan, staging: StagingDirectory) -> tuple[Manifest, dict[str, 
         ValueError: if lines were lost on the way, which would be a defect of this program.
     """
     launch = Launch(plan.parameters.runner, plan.parameters.beam_options)
-    build(launch.pipeline, plan, staging.worker_path)
+    build(launch.pipeline, plan, staging.worker_path, scores)
     watched = (passed_here,) if launch.counts_here else (partial(launch.counters, NAMESPACE), launch.state)
     with progress(*watched):
         began = time.monotonic()

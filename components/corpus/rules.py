@@ -20,6 +20,8 @@ from components.text.normalization import NOT_COMPOSED
 # tokenizer drops all that a sentence has.
 NOT_UTF8 = "not_utf8"
 HELD_OUT = "held_out"
+# The pairs in which the model of `filter_model` believes least.
+IMPROBABLE = "improbable"
 # Counted apart from what is rejected.
 DUPLICATE = "duplicate"
 # Not a reason to reject but a change: Unicode's composed form, and single spaces.

@@ -36,18 +36,18 @@ class Job:
 
 
 @dataclass(frozen=True)
-class RangeTexts:
-    """The texts of each row of a range; None for rows that have none."""
+class KeyedTexts:
+    """The texts of some rows, each; None for rows that have none. ``key``, such as their range, says which rows."""
 
-    rows: RowRange
+    key: Any
     texts: tuple[tuple[str, ...] | None, ...]
 
 
 @dataclass(frozen=True)
-class RangeResults:
-    """For each row of a range the task's result, and the fault if that is none; rows without text have neither."""
+class KeyedResults:
+    """For each of these rows the task's result, and the fault if that is none; rows without text have neither."""
 
-    rows: RowRange
+    key: Any
     results: tuple[Any | None, ...]
     faults: tuple[str, ...]
 
@@ -63,7 +63,7 @@ class RunRanges(beam.PTransform):
         return (
             ranges
             | "Distribute" >> beam.Reshuffle()
-            | "Read" >> beam.ParDo(ReadRange(self._job)).with_output_types(RangeTexts)
+            | "Read" >> beam.ParDo(ReadRange(self._job)).with_output_types(KeyedTexts)
             | "Run" >> RunInference(TranslatorHandler(self._job.model, self._job.task))
             | "Write" >> beam.ParDo(WriteRange(self._job)).with_output_types(int)
         )
@@ -76,14 +76,14 @@ class ReadRange(beam.DoFn):
         self._job = job
         self._read = Metrics.counter(job.task.name, "rows_read")
 
-    def process(self, rows: RowRange) -> Iterator[RangeTexts]:
+    def process(self, rows: RowRange) -> Iterator[KeyedTexts]:
         found = self._job.format.read(self._job.source, rows)
         self._read.inc(len(found))
-        yield RangeTexts(rows, tuple(None if row.fault else row.texts for row in found))
+        yield KeyedTexts(rows, tuple(None if row.fault else row.texts for row in found))
 
 
-class TranslatorHandler(ModelHandler[RangeTexts, RangeResults, Translator]):
-    """The translator as a model of RunInference: loaded once for each worker process; a range is a batch of its own.
+class TranslatorHandler(ModelHandler[KeyedTexts, KeyedResults, Translator]):
+    """The translator as a model of RunInference: loaded once for each worker process; a key is a batch of its own.
 
     Args:
         model: the folder of a packaged translator, path or URL, where every worker finds it.
@@ -105,9 +105,9 @@ class TranslatorHandler(ModelHandler[RangeTexts, RangeResults, Translator]):
             return _load(Path(folder))
 
     def run_inference(
-        self, batch: Sequence[RangeTexts], model: Translator, inference_args: dict[str, Any] | None = None
-    ) -> Iterable[RangeResults]:
-        """The results of each range, in its order."""
+        self, batch: Sequence[KeyedTexts], model: Translator, inference_args: dict[str, Any] | None = None
+    ) -> Iterable[KeyedResults]:
+        """The results of the rows of each key, in their order."""
         for given in batch:
             rows = [texts for texts in given.texts if texts is not None]
             found: list[tuple[Any | None, str]]
@@ -118,7 +118,7 @@ class TranslatorHandler(ModelHandler[RangeTexts, RangeResults, Translator]):
             results = iter(found)
             in_order = [(None, "") if texts is None else next(results) for texts in given.texts]
             done, faults = zip(*in_order, strict=True) if in_order else ((), ())
-            yield RangeResults(given.rows, done, faults)
+            yield KeyedResults(given.key, done, faults)
 
     def _run_alone(self, translator: Translator, texts: tuple[str, ...]) -> tuple[Any | None, str]:
         try:
@@ -141,8 +141,8 @@ class WriteRange(beam.DoFn):
         self._written = Metrics.counter(job.task.name, "rows_written")
         self._failed = Metrics.counter(job.task.name, "failures")
 
-    def process(self, found: RangeResults) -> Iterator[int]:
-        rows, staging = found.rows, self._job.staging
+    def process(self, found: KeyedResults) -> Iterator[int]:
+        rows, staging = found.key, self._job.staging
         failures = [
             {"line": row.number, "reason": row.fault or fault, "content": row.content}
             for row, fault in zip(self._job.format.read(self._job.source, rows), found.faults, strict=True)
