@@ -21,7 +21,8 @@ Scored = tuple[int, pa.RecordBatch, np.ndarray]
 class FilterByScore(beam.PTransform):
     """(partition, block of schema ``CLEAN``) → ``pairs`` (the same), and ``rejected`` blocks.
 
-    Of all pairs with a score, those with the lowest are rejected, until ``filter_share`` are left; the others pass.
+    Of all pairs with a score, those with the lowest are rejected, as long as ``filter_share`` are left; of equal scores
+    all stay. The others pass.
 
     Args:
         plan: with that share.

@@ -30,18 +30,18 @@ class ScorePairs(beam.PTransform):
         self.judges = [(str(judge.folder.absolute()), judge.forward) for judge in judges]
 
     def expand(self, blocks: beam.PCollection) -> beam.PCollection:
-        elements = blocks | "Begin" >> beam.Map(lambda element: (*element, ()))
+        elements = blocks | "Begin" >> beam.Map(lambda element: (*element, ())).with_output_types(Any)
         for number, (folder, forward) in enumerate(self.judges, 1):
             elements = (
                 elements
                 | f"Texts{number}" >> beam.Map(_texts, forward).with_output_types(KeyedTexts)
                 | f"Score{number}" >> RunInference(TranslatorHandler(folder, Scoring()))
-                | f"Scores{number}" >> beam.Map(_scores)
+                | f"Scores{number}" >> beam.Map(_scores).with_output_types(Any)
             )
         return elements | "Combine" >> beam.MapTuple(_combined).with_output_types(Scored)
 
 
-def _texts(element: tuple[int, pa.RecordBatch, tuple[np.ndarray, ...]], forward: bool) -> KeyedTexts:
+def _texts(element: Any, forward: bool) -> KeyedTexts:
     _, block, _ = element
     sides = ("source", "target") if forward else ("target", "source")
     pairs = zip(*(block[side].to_pylist() for side in sides), strict=True)

@@ -69,7 +69,7 @@ def test_every_section_is_there(page: str) -> None:
         "Risk: the least certain fifth holds 37% of the loss",
         *("Examples", "Worst", "Median", "Best", "Attention", "Training", "Loss", "Corpus", "Repeat"),
     ]
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 6
     for fact in ("models:/nmt-en-fr/3", "1.23 %", "30 lines", "./nmt evaluate", "你", "version 7", "0.046"):
         assert fact in page
 

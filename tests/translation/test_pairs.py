@@ -43,11 +43,11 @@ def test_what_a_model_finds_improbable_is_rejected(echo_packaged: Path, tmp_path
     held_out = {json.loads(line)["source"] for line in (data / "heldout" / "validation.jsonl").open()}
     held_out |= {json.loads(line)["source"] for line in (data / "heldout" / "test.jsonl").open()}
     train = len(pairs) - len(held_out)
-    assert manifest.records("train") == round(0.8 * train)
-    # All that are dropped are among the wrong ones, or all of those are dropped; what is held out is not touched.
-    wrong = {source for row, (source, _) in enumerate(pairs) if row % 5 == 0 and source not in held_out}
+    # Pairs with the same score as the last one that is kept are kept, too.
+    assert 0.8 * train <= manifest.records("train") <= 0.85 * train
+    wrong = {source for row, (source, _) in enumerate(pairs) if row % 5 == 0}
     dropped = {line["source"] for line in rejected}
-    assert dropped <= wrong or wrong <= dropped
+    assert dropped <= wrong
     assert not dropped & held_out
     counts = manifest.counts
     assert counts.read == counts.kept + counts.duplicates + sum(counts.rejected.values())
