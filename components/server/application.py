@@ -28,6 +28,7 @@ from components.server.scoring import JSON, Limits, RefusedRequestError, read_re
 from components.server.waiting import Waiting
 from components.serving.options import TranslationOptions
 from components.serving.translation import Hypothesis, Translation
+from components.serving.translator import sides
 
 # A body that takes longer to arrive is not waited for.
 BODY_SECONDS = 30.0
@@ -164,6 +165,11 @@ class Application:
             glossary = self._glossary.with_terms(Glossary.checked(terms or {}))
         except InputError as error:
             raise RefusedRequestError(str(error) if str(error).startswith("glossary") else f"params: {error}") from None
+        if options.score:
+            if terms:
+                raise RefusedRequestError("glossary: must not stand beside score: nothing is translated")
+            scores = await self._waiting.run(request, lambda: model.translator.score(*sides(texts)), seconds)
+            return self._json({"predictions": [score.record() for score in scores]}, model)
         work = partial(self._translations, model, texts, options, glossary)
         translations, used = await self._waiting.run(request, work, seconds)
         found: dict[str, Any] = {

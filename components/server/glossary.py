@@ -122,8 +122,14 @@ class Glossary:
             return translations, [[] for _ in texts]
         found = [list(self.find(text)) for text in texts]
         wanted = [[term for _, _, term in terms] for terms in found]
-        again = [row for row, terms in enumerate(wanted) if not self._all_met(terms, translations[row])]
+        again = [
+            row
+            for row, terms in enumerate(wanted)
+            if not translations[row].left_out and not self._all_met(terms, translations[row])
+        ]
         marked = [_Marked.of(texts[row], found[row]) for row in again]
+        # What is left out for want of confidence is so before any term is looked for.
+        options = dataclasses.replace(options, min_confidence=0.0)
         forced = translate([text.text for text in marked], options) if again else []
         for row, text, translation in zip(again, marked, forced, strict=True):
             if (whole := text.restored(translation, self._terms)) and (

@@ -152,6 +152,16 @@ def test_alternatives_and_alignment_are_returned(server: tuple[str, str]) -> Non
     ]
 
 
+def test_given_translations_are_scored_and_confidence_is_told(server: tuple[str, str]) -> None:
+    (scored,) = ask(server[0], {"inputs": ["Yes!\tNo!"], "params": {"score": True}})["predictions"]
+    assert (scored["score"], scored["token_scores"]) == (-12.0, [-10.0, -1.0, -1.0])
+    given = {"inputs": ["Yes!", "12:30"], "params": {"min_confidence": 0.95}}
+    left_out, kept = ask(server[0], given)["predictions"]
+    assert (left_out["translation"], left_out["confidence"]) == (None, pytest.approx(0.9))
+    assert left_out["warning"].startswith("left out: the confidence is 0.9000")
+    assert (kept["translation"], kept["confidence"]) == ("12:30", 1.0)
+
+
 def raw_request(
     body: bytes = b'{"inputs": ["Yes!"]}',
     *headers: bytes,
