@@ -49,7 +49,7 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Translation:
-    """The translations of one text, best first; at least one, unless ``left_out`` says why there is none.
+    """The translations of one text, best first; at least one. ``left_out`` says why they are not to be shown, if so.
 
     ``known_words`` is the share of the text's words that the model has seen as such; 1 for a text without words.
     ``confidence`` is how good the best one is to be expected, from 0 to 1; None if that was not asked for.
@@ -61,16 +61,19 @@ class Translation:
     left_out: str = ""
 
     @property
+    def shown(self) -> tuple[Hypothesis, ...]:
+        """Those to be shown: all or none."""
+        return () if self.left_out else self.hypotheses
+
+    @property
     def text(self) -> str:
         """The best one; empty if it is left out."""
-        return self.hypotheses[0].text if self.hypotheses else ""
+        return "" if self.left_out else self.hypotheses[0].text
 
     def with_confidence(self, confidence: float, least: float) -> "Translation":
-        """The same with a confidence, and without translations if that is below the least that is asked for."""
-        if confidence >= least:
-            return replace(self, confidence=confidence)
+        """The same with a confidence, and left out if that is below the least that is asked for."""
         reason = f"the confidence is {confidence:.4f}, below min_confidence, which is {least:g}"
-        return replace(self, confidence=confidence, hypotheses=(), left_out=reason)
+        return replace(self, confidence=confidence, left_out="" if confidence >= least else reason)
 
     @property
     def warning(self) -> str:
@@ -83,7 +86,7 @@ class Translation:
 
     def alternatives(self) -> list[dict[str, Any]]:
         """All of them with their scores, in types that JSON knows."""
-        return [{"translation": found.text, "score": found.score} for found in self.hypotheses]
+        return [{"translation": found.text, "score": found.score} for found in self.shown]
 
     def record(self, alignment: bool) -> dict[str, Any]:
         """The same in types that JSON knows: ``translation``, ``score``, ``alternatives`` (the best one is the first),
@@ -93,7 +96,7 @@ class Translation:
         Args:
             alignment: with ``alignment``, a list of sentences, each with ``source``, ``target`` and ``positions``.
         """
-        best = self.hypotheses[0] if self.hypotheses else None
+        best = self.shown[0] if self.shown else None
         record: dict[str, Any] = {
             "translation": best and best.text,
             "score": best and best.score,

@@ -97,7 +97,7 @@ class Translating:
 
     def cells(self, result: Translation) -> list[str]:
         # A tab within a translation would be a column of its own.
-        texts = [found.text.replace("\t", " ") for found in result.hypotheses]
+        texts = [found.text.replace("\t", " ") for found in result.shown]
         if not self.options.confident:
             return texts
         # The confidence is the last column, however many translations were found.
@@ -110,7 +110,7 @@ class Translating:
         """
         if self.options.n_best == 1:
             return [result.text if result else ""]
-        hypotheses = result.hypotheses if result else ()
+        hypotheses = result.shown if result else ()
         return [f"{number - 1} ||| {found.text} ||| {found.score:.4f}" for found in hypotheses]
 
 
