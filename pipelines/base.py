@@ -13,6 +13,7 @@ from components.serving.package import URI_SCHEMES, FoundModel, find_model
 from components.serving.translator import TranslatorSettings
 from components.text.codec import VERSION, TextCodec
 from components.tracking import check_tracking
+from components.tracking.lineage import BASE_DIGEST_TAG, BASE_RUN_TAG, BASE_TAG
 from components.tracking.run import as_text
 from components.training.parameters import ADAPTING
 from pipelines.cli import Values
@@ -52,6 +53,12 @@ class Base:
                 " with this one, or begin from another model"
             )
         return cls(found, codec, exported, digest)
+
+    @property
+    def lineage(self) -> dict[str, str]:
+        """What a training and the model that it makes say of it, as tags."""
+        found = {BASE_TAG: self.found.uri, BASE_DIGEST_TAG: self.digest, BASE_RUN_TAG: self.found.run_id}
+        return {tag: value for tag, value in found.items() if value}
 
     @property
     def for_corpus(self) -> BaseCodec:

@@ -20,6 +20,7 @@ from components.dataset.manifest import Manifest
 from components.errors import InputError, retry_while_busy
 from components.model.parameters import ModelParameters
 from components.parameters import base_model_parameter, force_parameter, forced_steps, parameter, select
+from components.serving.package import URI_SCHEMES
 from components.text.codec import TextCodec
 from components.tracking import StepRun, check_tracking, step_run
 from components.tracking.cache import FinishedStep, find_finished, mark_reused, remember, step_key
@@ -103,6 +104,8 @@ def run(parameters: TrainParameters, data_dir: Path, base: Base | None = None) -
     def opened() -> Iterator[StepRun]:
         with step_run(STEP, effective, name=f"{STEP} {_shape(parameters)}") as step:
             step.log_dataset(data_dir, manifest, context="training")
+            if base:
+                step.log_base(base.found.model_id if base.found.uri.startswith(URI_SCHEMES) else "", base.lineage)
             yield step
 
     if not forced and (earlier := _find_trained(key)):
@@ -247,7 +250,8 @@ def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, base
             SEARCH_METADATA: _search_digest(parameters),
             TRAINING_METADATA: text_statistics(codec, lengths, texts),
         }
-        return log_translator(Path(folder, "model"), data_dir, settings, metadata=metadata).model_uri
+        tags = base.lineage if base else None
+        return log_translator(Path(folder, "model"), data_dir, settings, metadata=metadata, tags=tags).model_uri
 
 
 def _search_digest(parameters: TrainParameters) -> str:

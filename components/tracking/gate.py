@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from components.evaluation.scores import compare
 from components.evaluation.test_set import TestSet
+from components.tracking.lineage import record_lineage
 from components.tracking.registry import CHAMPION, ROLLED_BACK_TAG, crown, find_alias, register_model, tag_version
 from components.tracking.run import StepRun
 from components.tracking.store import patiently, read_text
@@ -141,7 +142,7 @@ def decide(
         The decision, which also stands in tags ``promotion.*`` of the version.
     """
     version = register_model(candidate.model_uri, name, tags)
-    tag_version(name, version, _origin(name, version))
+    record_lineage(name, version)
 
     def decided(verdict: Verdict, tags: Mapping[str, str]) -> Decision:
         word = "champion" if verdict.promoted else "stays"
@@ -301,22 +302,6 @@ def _read_translations(uri: str) -> tuple[Sequence[str], ...] | None:
     run_id, _, path = uri.removeprefix("runs:/").partition("/")
     text = read_text(run_id, path) if run_id else None
     return None if text is None else tuple(zip(*json.loads(text)["data"], strict=True))
-
-
-def _origin(name: str, version: str) -> dict[str, str]:
-    """The run that trained the model, and its dataset: what the version's page does not link to by itself."""
-    from mlflow import MlflowClient
-
-    run_id = _get_version(name, version).run_id
-    if not run_id:
-        return {}
-    found = {"train.run": run_id}
-    inputs = patiently(lambda: MlflowClient().get_run(run_id)).inputs
-    for used in inputs.dataset_inputs if inputs else ():
-        tags = {tag.key: tag.value for tag in used.tags}
-        if tags.get("mlflow.data.context") == "training":
-            found |= {"train.dataset": used.dataset.name, "train.fingerprint": tags.get("fingerprint", "")}
-    return found
 
 
 def _get_version(name: str, version: str) -> "ModelVersion":

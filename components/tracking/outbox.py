@@ -59,7 +59,7 @@ class Record:
 
 def deliver(client: "MlflowClient", record: Record) -> None:
     """Logs a record to MLflow. Raises whatever the client raises."""
-    from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+    from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelInput, Metric, Param, RunTag
 
     run_id, payload = record.run_id, record.payload
     match record.kind:
@@ -75,6 +75,8 @@ def deliver(client: "MlflowClient", record: Record) -> None:
             tags = {"mlflow.data.context": payload["context"], **payload["tags"]}
             used = DatasetInput(Dataset(**payload["dataset"]), [InputTag(key, value) for key, value in tags.items()])
             client.log_inputs(run_id, [used])
+        case "model":
+            client.log_inputs(run_id, models=[LoggedModelInput(payload["model_id"])])
         case "status":
             client.set_terminated(run_id, payload["status"], payload["end_time"])
 

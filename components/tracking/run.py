@@ -142,6 +142,17 @@ class StepRun:
         profile = {} if sentences is None else {"sentences": sentences}
         return self._log_input(corpus, digest, corpus, profile, context, {})
 
+    def log_base(self, model_id: str, tags: Mapping[str, str]) -> None:
+        """Records the model that this run begins from: tags, and where MLflow knows it, an input of the run.
+
+        Args:
+            model_id: of the logged model in this store, empty if it is not there.
+            tags: which model it is, see :mod:`lineage`.
+        """
+        self.set_tags(tags)
+        if model_id:
+            self._outbox.put("model", model_id=model_id)
+
     def _log_input(
         self, name: str, digest: str, source: str, profile: Mapping[str, int], context: str, tags: Mapping[str, str]
     ) -> LoggedDataset:

@@ -17,11 +17,11 @@ class Echo(mlflow.pyfunc.PythonModel):
         return model_input
 
 
-def manifest() -> Manifest:
+def manifest(corpus: str = "pairs.tsv") -> Manifest:
     return Manifest(
         key="0123",
         fingerprint=FINGERPRINT,
-        parameters={"corpus": "pairs.tsv"},
+        parameters={"corpus": corpus},
         counts=Counts(read=3, kept=3, duplicates=0, rejected={}),
         splits={"train": (), "validation": (), "test": ()},
         vocabularies={},
