@@ -47,7 +47,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     # many as the buckets' batches have on average, for as many updates an epoch.
     "unbucketed": {**WORDS, "attention": "scaled_luong", "bucket_width": 50, "batch_tokens": 51 * 113},
     "byte pairs, noise 0.2": {"tokenizer": "sentencepiece-bpe", "noise": 0.2},
-    "unigram pieces, noise 0.2": {"tokenizer": "sentencepiece-unigram", "noise": 0.2},
+    "unigram pieces, noise 0.2": {"tokenizer": "sentencepiece", "noise": 0.2},
     "words, noise 0.2": {"tokenizer": "word", "noise": 0.2},
     "byte pairs, noise 0": {"tokenizer": "sentencepiece-bpe", "noise": 0.0},
     "byte pairs, noise 0.4": {"tokenizer": "sentencepiece-bpe", "noise": 0.4},
