@@ -229,7 +229,7 @@ class Application:
     ) -> tuple[list[Translation], list[list[Used]]]:
         """The translations of texts, shape [n], and which terms stand in each."""
         self._metrics.meet(model)
-        found = glossary.translate(model.translator.translate, texts, options)
+        found = glossary.translate(model.translator, texts, options)
         self._metrics.translated(model, found[0])
         return found
 

@@ -1,14 +1,14 @@
 """Terms that must be translated so.
 
 First the model translates by itself. Where it has not used the term, the term stands as a variable, which the text
-codec takes for a span to copy, while the text is translated once more, and its translation is put in its place. Where
-the model then loses a span, its own translation stays.
+codec takes for a span to copy, while its sentence is translated once more, and its translation is put in its place.
+Where the model then loses a span, its own translation of the sentence stays.
 """
 
 import csv
 import dataclasses
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +17,8 @@ from typing import Any
 from components.errors import InputError
 from components.serving.options import TranslationOptions
 from components.serving.translation import Hypothesis, Translation
+from components.serving.translator import Translator, join_hypotheses
 from components.text.words import PLACEHOLDERS
-
-# Texts, shape [n] → their translations, in order.
-Translate = Callable[[Sequence[str], TranslationOptions], list[Translation]]
 
 LONGEST_TERM, MOST_TERMS = 200, 10_000
 _WORD = re.compile(r"\w+")
@@ -114,42 +112,63 @@ class Glossary:
                     break
 
     def translate(
-        self, translate: Translate, texts: Sequence[str], options: TranslationOptions
+        self, translator: Translator, texts: Sequence[str], options: TranslationOptions
     ) -> tuple[list[Translation], list[list[Used]]]:
         """Texts, shape [n] → their translations and, for each, the terms that stand in it."""
-        translations = translate(texts, options)
+        translations = translator.translate(texts, options)
         if not self:
             return translations, [[] for _ in texts]
-        found = [list(self.find(text)) for text in texts]
-        wanted = [[term for _, _, term in terms] for terms in found]
+        wanted = [[term for _, _, term in self.find(text)] for text in texts]
         again = [
             row
             for row, terms in enumerate(wanted)
-            if not translations[row].left_out and not self._all_met(terms, translations[row])
+            if not translations[row].left_out and self._missing(terms, translations[row].text)
         ]
-        marked = [_Marked.of(texts[row], found[row]) for row in again]
-        # What is left out for want of confidence is so before any term is looked for.
-        options = dataclasses.replace(options, min_confidence=0.0)
-        forced = translate([text.text for text in marked], options) if again else []
-        for row, text, translation in zip(again, marked, forced, strict=True):
-            if (whole := text.restored(translation, self._terms)) and (
-                sum(used.met for used in self._used(wanted[row], whole))
-                > sum(used.met for used in self._used(wanted[row], translations[row]))
-            ):
-                translations[row] = dataclasses.replace(translations[row], hypotheses=whole.hypotheses)
+        segmented = translator.segmenter.split([texts[row] for row in again], options.split_sentences)
+        pieces = self._forced(
+            translator,
+            list(dict.fromkeys(piece for text in segmented for piece in text.pieces)),
+            # What is left out for want of confidence is so before any term is looked for.
+            dataclasses.replace(options, split_sentences=False, return_confidence=False, min_confidence=0.0),
+        )
+        for row, text in zip(again, segmented, strict=True):
+            hypotheses = join_hypotheses(text, [pieces[piece] for piece in text.pieces])
+            if self._missing(wanted[row], hypotheses[0].text) < self._missing(wanted[row], translations[row].text):
+                translations[row] = dataclasses.replace(translations[row], hypotheses=hypotheses)
         return translations, [
-            self._used(terms, translation) for terms, translation in zip(wanted, translations, strict=True)
+            self._used(terms, translation.text) for terms, translation in zip(wanted, translations, strict=True)
         ]
 
-    def _all_met(self, terms: Sequence[str], translation: Translation) -> bool:
-        return all(used.met for used in self._used(terms, translation))
+    def _forced(
+        self, translator: Translator, pieces: Sequence[str], options: TranslationOptions
+    ) -> dict[str, tuple[Hypothesis, ...]]:
+        """Sentence → its translations, with the terms where the model does not lose them."""
+        if not pieces:
+            return {}
+        found = {
+            piece: translation.hypotheses
+            for piece, translation in zip(pieces, translator.translate(pieces, options), strict=True)
+        }
+        terms = {piece: list(self.find(piece)) for piece in pieces}
+        again = [
+            piece for piece in pieces if self._missing([term for _, _, term in terms[piece]], found[piece][0].text)
+        ]
+        marked = [_Marked.of(piece, terms[piece]) for piece in again]
+        forced = translator.translate([text.text for text in marked], options) if again else []
+        for piece, text, translation in zip(again, marked, forced, strict=True):
+            if hypotheses := text.restored(translation, self._terms):
+                found[piece] = hypotheses
+        return found
 
-    def _used(self, terms: Sequence[str], translation: Translation) -> list[Used]:
+    def _missing(self, terms: Sequence[str], translation: str) -> int:
+        return sum(not used.met for used in self._used(terms, translation))
+
+    def _used(self, terms: Sequence[str], translation: str) -> list[Used]:
         used = []
         for term in dict.fromkeys(terms):
             wanted = self._terms[term]
             times = sum(self._terms[other] == wanted for other in terms)
-            met = len(re.findall(rf"(?<!\w){re.escape(wanted)}(?!\w)", translation.text, re.IGNORECASE)) >= times
+            met = len(re.findall(rf"(?<!\w){re.escape(wanted)}(?!\w)", translation, re.IGNORECASE)) >= times
             used.append(Used(term, wanted, met))
         return used
 
@@ -172,10 +191,10 @@ class _Marked:
             ended = end
         return cls(marked + text[ended:], markers)
 
-    def restored(self, translation: Translation, terms: Mapping[str, str]) -> Translation | None:
-        """The translation with the terms' translations; None if the model lost one."""
-        if not keeps_spans(translation.hypotheses[0]):
-            return None
+    def restored(self, translation: Translation, terms: Mapping[str, str]) -> tuple[Hypothesis, ...]:
+        """The translations with those of the terms; none if the model lost one in the best."""
+        if not _keeps_spans(translation.hypotheses[0]):
+            return ()
         hypotheses = []
         for hypothesis in translation.hypotheses:
             text = hypothesis.text
@@ -188,9 +207,8 @@ class _Marked:
                 text = text.replace(marker, wanted)
             else:
                 hypotheses.append(dataclasses.replace(hypothesis, text=text))
-        if not hypotheses or hypotheses[0].sentences != translation.hypotheses[0].sentences:
-            return None
-        return dataclasses.replace(translation, hypotheses=tuple(hypotheses))
+        is_whole = hypotheses and hypotheses[0].sentences == translation.hypotheses[0].sentences
+        return tuple(hypotheses) if is_whole else ()
 
 
 def unused_name(text: str) -> str:
@@ -206,7 +224,7 @@ def variable(name: str, number: int) -> str:
     return f"{{{{{name}{number}}}}}"
 
 
-def keeps_spans(hypothesis: Hypothesis) -> bool:
+def _keeps_spans(hypothesis: Hypothesis) -> bool:
     """Whether the model itself put all spans of the text into the translation; those missing were appended."""
     return all(
         placeholder in "".join(sentence.target_tokens)

@@ -43,6 +43,9 @@ class Metrics:
         self._unknown = Histogram(
             "unknown_words", "Share of a text's words that the model has not seen", buckets=_SHARES, **named
         )
+        self._confidence = Histogram(
+            "confidence", "Confidence in the translations of texts, where it was asked for", buckets=_SHARES, **named
+        )
         self._model = Gauge("model_info", "1 for the model that answers", ["model"], **named)
         self._drift = Gauge(
             "drift_psi",
@@ -62,8 +65,10 @@ class Metrics:
         """What the model made of the texts of a request."""
         drifts = self.meet(model)
         for translation in translations:
-            sentences = translation.hypotheses[0].sentences
-            if not sentences:  # There was nothing to translate.
+            if translation.confidence is not None:
+                self._confidence.observe(translation.confidence)
+            sentences = translation.hypotheses[0].sentences if translation.hypotheses else ()
+            if not sentences:  # There was nothing to translate, or it is left out.
                 continue
             unknown = 1 - translation.known_words
             self._unknown.observe(unknown)

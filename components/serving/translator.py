@@ -346,15 +346,17 @@ def _whole_text(
     ``words`` are the known words and all words of each piece.
     """
     known, total = (sum(counts) for counts in zip(*words, strict=True)) if words else (0, 0)
-    return Translation(
-        tuple(
-            Hypothesis(
-                text.joined([hypothesis.text for hypothesis in ranked]),
-                sum(hypothesis.score for hypothesis in ranked),
-                tuple(alignment for hypothesis in ranked for alignment in hypothesis.sentences),
-            )
-            for rank in range(max(map(len, pieces), default=1))
-            for ranked in [[piece[min(rank, len(piece) - 1)] for piece in pieces]]
-        ),
-        known / total if total else 1.0,
+    return Translation(join_hypotheses(text, pieces), known / total if total else 1.0)
+
+
+def join_hypotheses(text: Segmented, pieces: Sequence[Sequence[Hypothesis]]) -> tuple[Hypothesis, ...]:
+    """Those of a text from those of its pieces."""
+    return tuple(
+        Hypothesis(
+            text.joined([hypothesis.text for hypothesis in ranked]),
+            sum(hypothesis.score for hypothesis in ranked),
+            tuple(alignment for hypothesis in ranked for alignment in hypothesis.sentences),
+        )
+        for rank in range(max(map(len, pieces), default=1))
+        for ranked in [[piece[min(rank, len(piece) - 1)] for piece in pieces]]
     )

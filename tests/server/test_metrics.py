@@ -10,9 +10,10 @@ from collections.abc import Mapping
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from components.server.metrics import FEWEST, Drift
+from components.server.metrics import FEWEST, Drift, Metrics
 from components.server.models import ServedModel
 from components.serving.package import text_statistics
+from components.serving.translation import Translation
 from tests.server.conftest import listening
 from tests.serving.echo import echo_codec
 
@@ -63,6 +64,12 @@ def test_drift_of_what_the_model_was_trained_on(served: ServedModel, monkeypatch
             found = scraped(url)
             assert not math.isnan(found["nmt_drift_psi", "unknown_words"])
     assert found["nmt_drift_psi", "source_tokens"] > 0.25
+
+
+def test_what_is_left_out_is_counted_by_its_confidence(served: ServedModel) -> None:
+    metrics = Metrics()
+    metrics.translated(served, [Translation((), confidence=0.2, left_out="the confidence is low")])
+    assert 'nmt_confidence_bucket{le="0.2"} 1.0' in metrics.page(served, 0).decode()
 
 
 def test_the_index_is_zero_for_the_same_and_grows_with_the_distance() -> None:
