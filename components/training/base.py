@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from components.model.exported import named_weights
 from components.model.seq2seq import Seq2Seq
 from components.text.codec import TextCodec
+from components.text.sentences import Word, Words
 from components.text.tokenizer import Tokenizer
 from components.text.vocabulary import Vocabulary
 
@@ -43,5 +43,5 @@ class BaseModel:
 
 def _written(vocabulary: Vocabulary, base: Vocabulary, tokenizer: Tokenizer) -> Sequence[np.ndarray]:
     """The ids with which a base writes each word that it has no id for."""
-    words = [[word] for word in vocabulary.tokens[len(base) :]]
-    return [base.ids(tokens.values) for tokens in tokenizer.cut(pa.array(words, pa.list_(pa.string())))]
+    words = Words.of([Word(token)] for token in vocabulary.tokens[len(base) :])
+    return [base.ids(tokens.values) for tokens in tokenizer.cut(words)]
