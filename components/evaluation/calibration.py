@@ -15,7 +15,7 @@ from components.serving.translator import Translator
 
 # Sentences to learn on: more make packaging take longer, and the numbers no better. With fewer than the least, what
 # would be learnt is noise.
-MOST, LEAST = 2000, 100
+MOST, LEAST = 1000, 100
 # Strength of the penalty on the weights, which keeps features that say the same apart; folds of the cross-validation.
 _RIDGE, _FOLDS = 10.0, 10
 _BINS = 10

@@ -1,4 +1,8 @@
-"""What the model says about given outputs, many of them at once: forced decoding in batches."""
+"""What the model says about given outputs, many of them at once: forced decoding in batches.
+
+Only pairs whose sources have the same padded length share a batch: what the model says about a pair does not depend on
+the others.
+"""
 
 import os
 from collections import defaultdict
@@ -10,14 +14,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from components.serving.batching import padded_length
 from components.text.vocabulary import PAD
 
 # source int32 [batch, source length], padded with 0; target int32 [batch, length], without SOS, with EOS, padded with 0
 # → "log_probabilities" and "entropies" float32 [batch, length], "attended" float32 [batch, source length].
 Force = Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]]
-# Sources are padded to a multiple of it, and only those of one padded length share a batch: what the model says about a
-# pair does not depend on the others.
-LENGTH_STEP = 8
 # The largest batch, in pairs, and in positions of the longer side (rows × longest row).
 BATCH_ROWS, BATCH_POSITIONS = 256, 8192
 
@@ -71,7 +73,7 @@ def _batches(read: list[int], said: list[int]) -> Iterator[list[int]]:
     """Rows with so many ids a side in batches: those of a padded source length, by falling length of the target."""
     groups = defaultdict(list)
     for row in sorted(range(len(read)), key=lambda row: -said[row]):
-        groups[_padded_length(read[row])].append(row)
+        groups[padded_length(read[row])].append(row)
     for length, rows in groups.items():
         while rows:
             count = min(BATCH_ROWS, max(BATCH_POSITIONS // max(length, said[rows[0]]), 1))
@@ -79,13 +81,9 @@ def _batches(read: list[int], said: list[int]) -> Iterator[list[int]]:
             rows = rows[count:]
 
 
-def _padded_length(length: int) -> int:
-    return -(-length // LENGTH_STEP) * LENGTH_STEP
-
-
 def _padded(ids: list[np.ndarray]) -> np.ndarray:
     """Int32 [rows, padded length of the longest], padded with 0."""
-    padded = np.full((len(ids), _padded_length(max(map(len, ids)))), PAD, np.int32)
+    padded = np.full((len(ids), padded_length(max(map(len, ids)))), PAD, np.int32)
     for row, values in zip(padded, ids, strict=True):
         row[: len(values)] = values
     return padded
