@@ -13,7 +13,9 @@ import pyarrow.compute as pc
 
 # RE2 syntax. U+0020 is the space; the others are line and paragraph separators, tabs and further kinds of space.
 _BREAKS = r"\t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}"
-_SPACES = rf"[ {_BREAKS}\x{{a0}}\x{{1680}}\x{{2000}}-\x{{200a}}\x{{202f}}\x{{205f}}\x{{3000}}]+"
+_OTHER_THAN_SPACE = rf"{_BREAKS}\x{{a0}}\x{{1680}}\x{{2000}}-\x{{200a}}\x{{202f}}\x{{205f}}\x{{3000}}"
+_SPACES = rf"[ {_OTHER_THAN_SPACE}]+"
+_OTHER_SPACES = rf"^ | $|  |[{_OTHER_THAN_SPACE}]"
 # Soft hyphen, zero-width space, word joiner, byte order mark, directional marks: nothing that a reader would see.
 # (Zero-width joiners stay: they shape letters and emoji.)
 _INVISIBLE = "\u00ad\u200b\u2060\ufeff\u200e\u200f"
@@ -53,7 +55,12 @@ def compose(sentences: pa.StringArray) -> pa.StringArray:
 
 def single_spaces(sentences: pa.StringArray) -> pa.StringArray:
     """Sentences, shape [n], with one ordinary space for each run of whitespace of any kind, and none at the ends."""
-    return pc.utf8_trim(pc.replace_substring_regex(sentences, _SPACES, " "), characters=" ")
+    others = pc.match_substring_regex(sentences, _OTHER_SPACES)
+    if not pc.any(others).as_py():
+        return sentences
+    # A new text for each would take ten times as long as to see that hardly any needs one.
+    spaced = pc.replace_substring_regex(sentences.filter(others), _SPACES, " ")
+    return pc.replace_with_mask(sentences, others, pc.utf8_trim(spaced, characters=" "))
 
 
 def simplify(text: str) -> str:

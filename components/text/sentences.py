@@ -85,7 +85,7 @@ class Words:
         # A word that stands nowhere any more would cost time further on.
         distinct = [*self.distinct, *number]
         used, numbers = occurring(numbers, len(distinct))
-        return Words([distinct[number] for number in used], numbers, self.offsets)
+        return Words([distinct[number] for number in used.tolist()], numbers, self.offsets)
 
     def split(self, separator: str) -> "Words":
         """With several words in the place of one that holds the separator."""
@@ -119,11 +119,11 @@ class Words:
         return items[np.repeat(first, running) + np.arange(ends[-1])], ends[self.offsets].astype(np.int32)
 
 
-def occurring(numbers: np.ndarray, size: int) -> tuple[list[int], np.ndarray]:
+def occurring(numbers: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Of the numbers below ``size`` those that occur, in order; and for each number which of them it is (int32)."""
     occurs = np.zeros(size, bool)
     occurs[numbers] = True
-    return np.flatnonzero(occurs).tolist(), (np.cumsum(occurs, dtype=np.int32) - 1)[numbers]
+    return np.flatnonzero(occurs), (np.cumsum(occurs, dtype=np.int32) - 1)[numbers]
 
 
 def sentence_words(sentences: pa.StringArray, flags: int = 0) -> Words:
@@ -143,9 +143,10 @@ def sentence_words(sentences: pa.StringArray, flags: int = 0) -> Words:
     for row, sentence in zip(np.flatnonzero(cased).tolist(), text.filter(cased).to_pylist(), strict=True):
         marks[offsets[row] : offsets[row + 1]] |= _case(sentence.split(" "))
     encoded = flat.dictionary_encode()
-    texts = encoded.dictionary.to_pylist()
-    used, numbers = occurring(encoded.indices.to_numpy() * _FLAGS + marks, len(texts) * _FLAGS)
-    distinct = [Word(texts[code // _FLAGS], code % _FLAGS) for code in used]
+    used, numbers = occurring(encoded.indices.to_numpy() * _FLAGS + marks, len(encoded.dictionary) * _FLAGS)
+    # By numpy, whose strings take a tenth of the time of Arrow's.
+    texts = encoded.dictionary.to_numpy(zero_copy_only=False)[used // _FLAGS].tolist()
+    distinct = list(map(Word._make, zip(texts, (used % _FLAGS).tolist(), strict=True)))
     return Words(distinct, numbers, offsets.astype(np.int32))
 
 

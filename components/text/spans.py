@@ -161,20 +161,22 @@ class Spans:
         spans = [self._span(word) for word in sources.distinct]
         hits = np.flatnonzero(np.array([span is not None for span in spans], bool)[sources.numbers])
         rows = np.searchsorted(sources.offsets, hits, "right") - 1
-        which, texts = targets.numbers.tolist(), [word.text for word in targets.distinct]
+        # Lists: a number at a time is slow in numpy.
+        found = zip(rows.tolist(), hits.tolist(), sources.numbers[hits].tolist(), strict=True)
+        which, ends = targets.numbers.tolist(), targets.offsets.tolist()
+        texts = [word.text for word in targets.distinct]
         changed: tuple[dict[int, Word], dict[int, Word]] = {}, {}
-        for row, places in groupby(zip(rows.tolist(), hits.tolist(), strict=True), itemgetter(0)):
-            first, last = targets.offsets[row : row + 2].tolist()
-            others, number = [texts[other] for other in which[first:last]], 0
-            for _, at in islice(places, len(PLACEHOLDERS)):
-                word, (begin, end) = sources.distinct[sources.numbers[at]], spans[sources.numbers[at]]
+        for row, places in groupby(found, itemgetter(0)):
+            first, number = ends[row], 0
+            others = [texts[other] for other in which[first : ends[row + 1]]]
+            for _, at, which_word in islice(places, len(PLACEHOLDERS)):
+                word, (begin, end) = sources.distinct[which_word], spans[which_word]  # type: ignore[misc]
                 if (place := _find(word.text[begin:end], others)) is None:
                     continue
                 other, other_begin = place
                 changed[0][at] = _with_placeholder(word, number, begin, end)
-                changed[1][first + other] = _with_placeholder(
-                    targets.distinct[which[first + other]], number, other_begin, other_begin + end - begin
-                )
+                other_word, other_end = targets.distinct[which[first + other]], other_begin + end - begin
+                changed[1][first + other] = _with_placeholder(other_word, number, other_begin, other_end)
                 others[other] = ""
                 number += 1
         source_words, target_words = (

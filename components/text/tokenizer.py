@@ -78,7 +78,7 @@ class Tokenizer:
         known = self._remembered.get
         numbers, offsets = words.expand([known(word) or self._cut(word) for word in words.distinct])
         used, indices = occurring(numbers, len(self._tokens))
-        tokens = pa.array([self._tokens[number] for number in used], pa.string())
+        tokens = pa.array([self._tokens[number] for number in used.tolist()], pa.string())
         return pa.ListArray.from_arrays(pa.array(offsets), pa.DictionaryArray.from_arrays(indices, tokens))
 
     def detokenize(self, tokens: Sequence[Sequence[str]]) -> list[str]:
