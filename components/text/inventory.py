@@ -10,11 +10,10 @@ import string
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from components.text.words import ALWAYS, CAPITAL, CONTINUES, JOINER, case_runs, is_reserved, lower, parts
 
@@ -181,17 +180,17 @@ def learn(words: Mapping[str, int], size: int, method: Method, *, elides: bool, 
                 capital[run] += times if mark == CAPITAL else 0
                 for letters_of_run in _alphabetic(run):
                     letters[letters_of_run] += times
-    uses: Counter[str] = Counter()
-    for run, times in letters.items():
-        for character in run:
-            uses[character] += times
+    codes = np.frombuffer("".join(letters).encode("utf-32-le", "surrogatepass"), np.uint32)
+    uses = np.bincount(codes, np.repeat([*letters.values()], [*map(len, letters)]))
     fewest = sum(letters.values()) / _WORDS_A_CHARACTER
-    characters = sorted({*_DIGITS, *(character for character, times in uses.items() if times >= fewest)})
+    frequent_codes = np.flatnonzero((uses > 0) & (uses >= fewest)).tolist()
+    characters = sorted({*_DIGITS, *map(chr, frequent_codes)})
     frequent = [symbol for symbol, times in _ranked(symbols) if times >= _LEAST_USES][:_MOST_SYMBOLS]
     frequent += [symbol for symbol in _PUNCTUATION if symbol not in frequent]
     places = max(size - len(ALWAYS) - len(frequent) - 2 * len(characters), 0)
     names = frozenset(run for run, times in capital.items() if 0 < _NAMED * letters[run] <= times and len(run) > 1)
-    known = {run: times for run, times in _ranked(letters) if set(run) <= set(characters)}
+    spellable = frozenset(characters)
+    known = {run: times for run, times in _ranked(letters) if spellable.issuperset(run)}
     whole, model = method(known, places, min_count)
     return Inventory(tuple(frequent), tuple(characters), whole, model, names)
 
@@ -213,7 +212,7 @@ def extend(inventory: Inventory, words: Mapping[str, int], places: int, *, elide
 
 
 def _alphabetic(run: str) -> list[str]:
-    return ["".join(same) for is_alpha, same in groupby(run, str.isalpha) if is_alpha]
+    return [run] if run.isalpha() else ["".join(same) for is_alpha, same in groupby(run, str.isalpha) if is_alpha]
 
 
 def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
@@ -266,20 +265,28 @@ def _without_rare(model: bytes, words: Mapping[str, int], min_count: int) -> byt
     Without this, a large vocabulary of a small corpus holds the words of that corpus, and little else.
     """
     texts, times = list(words), np.fromiter(words.values(), np.int64, len(words))
-    rare: set[str] = set()
+    processor = _processor(model)
+    pieces = [processor.id_to_piece(number) for number in range(processor.get_piece_size())]
+    # Single characters are what everything else can be taken apart to; and the first is none of a word.
+    droppable = np.array([number > 0 and len(piece) > 1 for number, piece in enumerate(pieces)])
+    rare = np.zeros(len(pieces), bool)
+    cut: list[list[int]] = [[]] * len(texts)
+    changed = np.arange(len(texts))
     while True:
-        processor = _processor(_marked_unused(model, rare))
-        cut = pa.array(processor.encode(texts, out_type=str, num_threads=1), pa.list_(pa.string()))
-        pieces = cut.flatten().dictionary_encode()
-        uses = np.bincount(pieces.indices, np.repeat(times, np.diff(cut.offsets)))
-        used = dict(zip(pieces.dictionary.to_pylist(), uses.tolist(), strict=True))
-        # Single characters are what everything else can be taken apart to.
-        found = {piece for piece, uses in used.items() if uses < min_count and len(piece) > 1} - rare
-        if not found:
+        processor = _processor(_marked_unused(model, {pieces[number] for number in np.flatnonzero(rare)}))
+        encoded = processor.encode([texts[row] for row in changed], out_type=int, num_threads=1)
+        for row, numbers in zip(changed, encoded, strict=True):
+            cut[row] = numbers
+        lengths = np.fromiter(map(len, cut), np.int64, len(cut))
+        running = np.fromiter(chain.from_iterable(cut), np.int64, int(lengths.sum()))
+        uses = np.bincount(running, np.repeat(times, lengths), len(pieces))
+        found = droppable & ~rare & (uses > 0) & (uses < min_count)
+        if not found.any():
             break
         rare |= found
-    all_pieces = {processor.id_to_piece(number) for number in range(1, processor.get_piece_size())}
-    return _marked_unused(model, {piece for piece in all_pieces if len(piece) > 1 and piece not in used} | rare)
+        # A word without any of these is cut as before.
+        changed = np.unique(np.repeat(np.arange(len(texts)), lengths)[found[running]])
+    return _marked_unused(model, {pieces[number] for number in np.flatnonzero(droppable & (rare | (uses == 0)))})
 
 
 def _marked_unused(model: bytes, unused: Collection[str]) -> bytes:

@@ -35,6 +35,7 @@ _PARTS = {
     True: re.compile(rf"(?P<L>\w*{_LETTER}['’](?={_LETTER}))|(?P<W>\w+)|{_SYMBOL}"),
     False: re.compile(rf"(?P<W>\w+)|(?P<R>(?<={_LETTER})['’](?={_LETTER})\w+)|{_SYMBOL}"),
 }
+_CLOSING = ".,;:)"
 # No letter, digit or sign of what is usual.
 _MAY_BE_MARK = re.compile(r"[^\w\x00-\u02ff\u2000-\u20cf\u2100-\u2bff]")
 _RESERVED = frozenset((JOINER, CONTINUES, SPELLED, CAPITAL, CAPITALS, SMALL, ALL_CAPITALS, *PLACEHOLDERS))
@@ -72,6 +73,8 @@ def parts(word: str, elides: bool) -> list[Part]:
     """A word, without ordinary spaces, in the stretches that have tokens of their own; ``elides``: see the module."""
     if word.isalnum():
         return [Part(word, True)]
+    if word[-1] in _CLOSING and word[:-1].isalpha():  # A word and its comma: many.
+        return [Part(word[:-1], True), Part(word[-1], False, left=True)]
     # Marks of scripts belong to letters.
     shape = word if word.isascii() else _MAY_BE_MARK.sub(_mark_as_letter, word)
     # Kind (W: letters, S: symbol, L and R: a clitic of what follows, or of what precedes) and text.
