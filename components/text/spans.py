@@ -34,8 +34,8 @@ _SPAN = re.compile(
         png|jpe?g|gif|svg|mp[34]|wav|avi|mov|py|js|ts|java|cpp|c|h|go|rs|sh|sql)(?!\w)         # files and hosts
     | (?<!\w)[A-Za-z]\w*_\w+ | (?<!\w)_\w+                            # identifiers
     | (?<![\w])v?\d+(?:\.\d+){2,}(?:-[A-Za-z0-9.]+)?(?!\w)            # versions
-    | (?<!\w)[\#№$€£¥+-]?(?:\d{2,}|\d(?=[.,:/\u00a0\u202f\u2007-]\d))               # numbers
-      (?:[.,:/\u00a0\u202f\u2007-]\d+)*(?:[%°€£$]|(?!\w))
+    | (?<!\w)[\#№$€£¥+-]?(?:\d{2,}|\d(?=[.,:/\u00a0\u202f\u2007\x1f-]\d))               # numbers
+      (?:[.,:/\u00a0\u202f\u2007\x1f-]\d+)*(?:[%°€£$]|(?!\w))
     | (?<!\w)(?=[A-Z0-9/_.-]*\d)(?=[A-Z0-9/_.-]*[A-Z])[A-Z0-9]+(?:[-_./][A-Z0-9]+)*(?!\w)      # codes
     | (?<!\w)[A-Z]{2,}(?:[-_/][A-Z0-9]+)+(?!\w)
     """,
@@ -44,16 +44,18 @@ _SPAN = re.compile(
 _AROUND_WORDS = ".,;:!?()'\"’«»“”\u00a0\u202f"
 _LETTERS = re.compile(r"(?<!\w)[^\W\d_]+(?:[-'’.][^\W\d_]+)*(?!\w)")
 _POSSESSIVE = re.compile(r"['’]s$")
-# A number in groups of digits, a variable or a tag with spaces in it is one span; a figure space holds it together
-# until it is put back.
+# A number in groups of digits, a variable or a tag with spaces in it is one span; a control character, which no text
+# holds, keeps it together.
 _GROUPS = re.compile(r"\{\{?[^{}]{1,80}\}\}?|</?[A-Za-z][^<>]{1,200}>|(?<![\w.,])\d+(?:[.,]\d+)*(?: \d{2,}(?!\w))+")
-_GROUP_SPACE = "\u2007"
+_GROUP_SPACE = "\x1f"
 # What closes a sentence.
 _CLOSING = re.compile(r"[\s.!?…\"»”)]*$")
 # Letters that a piece must hold, on average, for a word to be one that the model can know something of.
 _NAME, _EXPECTED_CAPITAL, _NONSENSE = 4.0, 2.0, 1.34
 _SHORTEST_NONSENSE = 4
 _WORDS_OF_A_NAME = 3
+# In a text, these letters are no placeholders: a word that holds one is copied.
+_OWN_PLACEHOLDERS = frozenset(PLACEHOLDERS)
 # Characters of a word; in longer ones nothing is looked for, which would take time that grows with their square.
 _LONGEST_WORD = 300
 # Distinct words that are remembered at a time.
@@ -67,6 +69,8 @@ def find_span(word: Word, inventory: Inventory) -> tuple[int, int] | None:
     a name or a code (a capital or several, and not known as a word), or what is nothing but single letters to it.
     """
     text = word.text
+    if not text.isascii() and not _OWN_PLACEHOLDERS.isdisjoint(text):
+        return 0, len(text)
     if len(text) > _LONGEST_WORD:
         return None
     # In letters, and what may stand around a word, there is nothing to be found.
@@ -170,7 +174,7 @@ class Spans:
             first, number = ends[row], 0
             others = [texts[other] for other in which[first : ends[row + 1]]]
             for _, at, which_word in islice(places, len(PLACEHOLDERS)):
-                word, (begin, end) = sources.distinct[which_word], spans[which_word]  # type: ignore[misc]
+                word, (begin, end) = sources.distinct[which_word], spans[which_word]
                 if (place := _find(word.text[begin:end], others)) is None:
                     continue
                 other, other_begin = place
@@ -180,7 +184,8 @@ class Spans:
                 others[other] = ""
                 number += 1
         source_words, target_words = (
-            side.replace(list(new), list(new.values())) for side, new in zip((sources, targets), changed, strict=True)
+            side.replace(list(new), list(new.values())).split(_GROUP_SPACE)
+            for side, new in zip((sources, targets), changed, strict=True)
         )
         return source_words, target_words
 
@@ -202,7 +207,7 @@ def _find(text: str, words: Sequence[str]) -> tuple[int, int] | None:
 
 
 def _both_grouped(source: pa.StringArray, target: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]:
-    """The sentences with a figure space within each number of several groups that both sides have."""
+    """The sentences, each number of several groups, variable or tag that both sides have held together."""
     held = pc.match_substring_regex(source, r"\d \d\d|[{<][^{}<>]* ")
     if not pc.any(held).as_py():
         return source, target

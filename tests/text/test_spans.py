@@ -67,6 +67,27 @@ def test_in_pairs_only_what_both_sides_have() -> None:
     assert found[0] == found[1] == [[zero, one], [], [zero, one], []]
 
 
+def test_of_more_numbers_than_there_are_placeholders_the_rest_is_text_as_it_was() -> None:
+    numbers = pa.array([" and ".join(f"{number} 000" for number in range(11, 25))])
+    words, spans = Spans(TOKENIZER).protect(numbers)
+    assert spans[0][-1] == "20 000"
+    for side in (words, *Spans(TOKENIZER).protect_pairs(numbers, numbers)):
+        # "and" stands between; a placeholder is one word, a number in groups two.
+        assert [word.text for word in side.rows()[0]][20:] == numbers[0].as_py().split()[30:]
+
+
+def test_a_letter_that_serves_as_placeholder_is_copied_with_its_word() -> None:
+    words, spans = Spans(TOKENIZER).protect(pa.array([f"A hat a@b.com,{PLACEHOLDERS[3]} and {PLACEHOLDERS[0]}."]))
+    assert spans == [[f"a@b.com,{PLACEHOLDERS[3]}", f"{PLACEHOLDERS[0]}."]]
+    assert TOKENIZER.cut(words).to_pylist()[0][-3:] == [PLACEHOLDERS[0], "and", PLACEHOLDERS[1]]
+
+
+def test_a_letter_behind_a_leading_span_keeps_its_case() -> None:
+    for text in ("1,2-hat and", "1,2-Hat and"):
+        words, spans = Spans(TOKENIZER).protect(pa.array([text]))
+        assert restore(TOKENIZER.detokenize(TOKENIZER.cut(words).to_pylist())[0], spans[0]) == text
+
+
 def test_names_stay_as_they_are() -> None:
     assert Spans(TOKENIZER).is_name("Okonkwo Qwxz")
     assert Spans(TOKENIZER).is_name("Okonkwo Red")
