@@ -157,11 +157,11 @@ def test_an_error_is_that_of_the_sentence_which_has_it(search: Held, queue: Sear
 def test_calls_can_be_kept_apart(invariant: bool, wait: float, search: Held, queue: SearchQueue) -> None:
     apart = SearchQueue(search, invariant)
     apart.wait = wait
-    asked = [ask(apart, *[[number]] * 5) for number in (4, 5, 6)]
+    asked = [ask(apart, *[[number]] * 9) for number in (4, 5, 6)]
     search.go(99)
-    assert list(map(answer, asked)) == [[[number]] * 5 for number in (4, 5, 6)]
-    assert batches(search)[1:] == [[4] * 5, [5] * 5, [6] * 5]
-    assert len(search.batches[-1]) == (6 if invariant else 5)
+    assert list(map(answer, asked)) == [[[number]] * 9 for number in (4, 5, 6)]
+    assert batches(search)[1:] == [[4] * 9, [5] * 9, [6] * 9]
+    assert len(search.batches[-1]) == (10 if invariant else 9)
 
 
 def test_company_is_waited_for_only_while_another_batch_is_searched(
@@ -186,4 +186,4 @@ def test_the_largest_batch_is_within_its_bounds() -> None:
             rows = most_rows(length, width)
             assert rows in BATCH_ROWS
             assert rows == 1 or (rows * length <= BATCH_POSITIONS and rows * width <= BATCH_HYPOTHESES)
-    assert all(sentences <= batch_rows(sentences) <= 1.5 * sentences for sentences in range(1, most_rows(8, 1) + 1))
+    assert all(sentences <= batch_rows(sentences) <= 1.25 * sentences for sentences in range(1, most_rows(8, 1) + 1))
