@@ -89,7 +89,7 @@ def searched(lines: list[str], dataset: Path, folder: Path) -> Counter[tuple[int
         nothing = np.full((len(source), beam_width, 1), EOS)
         return {"ids": nothing, "scores": np.zeros((len(source), beam_width)), "alignment": nothing - EOS - 1}
 
-    model.unwrap_python_model().translator._search = record
+    model.unwrap_python_model().translator.queue._search = record
     model.predict(lines, params={"split_sentences": False})
     return found
 
