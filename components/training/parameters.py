@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from components.parameters import parameter
 
-# What stands in for the defaults where a training begins from another model.
-ADAPTING = {"learning_rate": 0.001, "warmup_steps": 20}
+# What stands in for the defaults where a training begins from another model: small steps, for weights that are good
+# already, and small batches, for a corpus that is small.
+ADAPTING = {"learning_rate": 0.001, "warmup_steps": 20, "batch_tokens": 2048, "epochs": 8}
 
 
 @dataclass(frozen=True)
