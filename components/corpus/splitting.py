@@ -50,7 +50,8 @@ def sentence_keys(sentences: pa.StringArray, non_normalized: np.ndarray) -> np.n
 
 def hash_sentences(sentences: pa.StringArray) -> np.ndarray:
     """The first 64 bits of each sentence's sha256; uint64, shape [n]."""
-    texts = sentences.cast(pa.binary()).to_pylist()
+    # By numpy, whose bytes take a fraction of the time of Arrow's.
+    texts = sentences.cast(pa.binary()).to_numpy(zero_copy_only=False).tolist()
     digests = b"".join([hashlib.sha256(text).digest() for text in texts])
     return np.frombuffer(digests, ">u8")[::4].astype(np.uint64)
 

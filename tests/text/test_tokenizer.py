@@ -116,6 +116,22 @@ def test_every_line_of_the_test_corpora_comes_back(name: str, side: str, shared_
     assert there_and_back(name, side, lines) == [spaces_merged(line) for line in lines]
 
 
+@pytest.mark.slow
+@each_tokenizer
+@pytest.mark.parametrize("side", LANGUAGES)
+def test_every_line_of_all_corpora_comes_back(name: str, side: str, shared_data: Path) -> None:
+    files = [*shared_data.glob(f"multi30k/*.{side}"), *shared_data.glob(f"canada_laws/*.{side}.gz")]
+    assert len(files) == 5
+    for file in [*files, shared_data / "tatoeba/fra.txt.gz"]:
+        with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as opened:
+            lines = opened.read().decode().split("\n")
+        if file.name == "fra.txt.gz":
+            lines = [line.split("\t")[side == "fr"] for line in lines if line]
+        for begin in range(0, len(lines), 1 << 16):
+            block = lines[begin : begin + (1 << 16)]
+            assert there_and_back(name, side, block) == [spaces_merged(line) for line in block], file.name
+
+
 @each_tokenizer
 @settings(max_examples=100, deadline=None)
 @given(
