@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from components.errors import InputError
-from components.server.models import Models
+from components.server.models import Models, ServedModel
 from components.tracking.registry import crown, roll_back
 
 PROJECT = Path(__file__).parents[2]
@@ -185,3 +185,18 @@ def test_it_ends_while_the_model_is_loaded(echo_packaged: Path) -> None:
 def test_only_an_alias_can_be_followed() -> None:
     with pytest.raises(InputError, match="follow: found 5, must be 0 for models:/echo/1; only models:/NAME@ALIAS"):
         Models("models:/echo/1", follow=5)
+
+
+def test_the_registry_away_is_told_once_and_is_no_error(
+    served: ServedModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    models = Models("models:/echo@champion", follow=1)
+    models.current = served
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{closed.getsockname()[1]}")
+    models.look()
+    models.look()
+    assert (models.current, models.refused) == (served, "")
+    assert [record.getMessage() for record in caplog.records if "cannot be looked up" in record.getMessage()] == [
+        f"model: {served.label} goes on, the alias cannot be looked up: [Errno 111] Connection refused"
+    ]
