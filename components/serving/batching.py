@@ -84,8 +84,9 @@ class _Job:
         self.sentences = sentences
         self.options = options
         self.caller = caller.get() or Caller()
-        # Since when it is in line, or as if it were.
-        self.since = time.monotonic()
+        self.arrived = time.monotonic()
+        # Who arrived first is first, unless it has had a batch already.
+        self.turn = self.arrived
         self.results: SimpleQueue[_Part | Exception] = SimpleQueue()
         self.left: dict[int, deque[int]] = {}
         for index in sorted(range(len(sentences)), key=lambda index: -len(sentences[index])):
@@ -179,11 +180,12 @@ class SearchQueue:
             self._run(batch)
             with self._changed:
                 self._searching -= 1
+                self._changed.notify()
 
     def _next(self) -> list[tuple[_Job, list[int]]]:
         """The next batch: of each call in it the indices of its sentences. Empty if nobody is in line."""
         while True:
-            self._line = sorted((job for job in self._line if not job.caller.gone), key=lambda job: job.since)
+            self._line = sorted((job for job in self._line if not job.caller.gone), key=lambda job: job.turn)
             if not self._line:
                 return []
             first = self._line[0]
@@ -192,7 +194,7 @@ class SearchQueue:
             sharing = [first]
             if self._invariant and self.wait:
                 sharing += [job for job in self._line[1:] if job.options == first.options]
-                seconds = first.since + self.wait - time.monotonic()
+                seconds = first.arrived + self.wait - time.monotonic()
                 is_full = sum(len(job.left.get(length, ())) for job in sharing) >= room
                 if self._searching and not is_full and seconds > 0:
                     self._changed.wait(seconds)
@@ -203,7 +205,7 @@ class SearchQueue:
             if taken := job.take(length, room):
                 batch.append((job, taken))
                 room -= len(taken)
-        first.since = time.monotonic() + PATIENCE
+        first.turn = time.monotonic() + PATIENCE
         self._line = [job for job in self._line if job.left]
         return batch
 

@@ -180,6 +180,18 @@ def test_company_is_waited_for_only_while_another_batch_is_searched(
     assert [len(batch) for batch in batches(search)] == [1, 1, len(asked)]
 
 
+def test_the_rest_of_a_call_does_not_wait_for_company_for_long(search: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("components.serving.batching.PATIENCE", 60)
+    queue = SearchQueue(search, invariant=True)
+    search.holding = True
+    found = ask(queue, *[[4]] * (most_rows(8, 2) + 1))
+    search.begun()
+    search.begun()
+    search.go(2)
+    assert len(answer(found)) == most_rows(8, 2) + 1
+
+
 def test_the_largest_batch_is_within_its_bounds() -> None:
     for length in range(8, 5000, 8):
         for width in range(1, 11):
