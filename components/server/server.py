@@ -114,7 +114,9 @@ def serve(parameters: ServeParameters, listener: socket.socket, when_ready: Call
                 from components.server.page import page_application  # Gradio takes seconds; most servers show no page.
 
                 application.page = page_application(models, limits, slots)
-                await LifespanOn(uvicorn.Config(application.page, log_level="warning")).startup()
+                # Kept, because its task lives no longer; uvicorn ends it with the server.
+                self.lifespan = LifespanOn(uvicorn.Config(application.page, log_level="warning"))
+                await self.lifespan.startup()
             when_ready(model.label)
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
