@@ -199,11 +199,11 @@ def checkpoint_key(parameters: TrainParameters, manifest: Manifest, base: Base |
 
 def _train(parameters: TrainParameters, data_dir: Path, manifest: Manifest, base: Base | None, step: StepRun) -> str:
     """Fits and exports; returns the logged model's URI."""
-    from components.evaluation.calibration import LEAST, calibrate
     from components.model.export import export_model
     from components.serving.package import SEARCH_METADATA, TRAINING_METADATA, log_translator, text_statistics
     from components.serving.translator import Translator, TranslatorSettings, load_exported
     from components.training.base import BaseModel
+    from components.training.calibration import LEAST, calibrate
     from components.training.fit import Training
 
     training = Training(

@@ -205,7 +205,7 @@ def test_interrupt_while_fetching_leaves_nothing(machine: Machine) -> None:
 def test_help_names_the_entries(machine: Machine, arguments: list[str]) -> None:
     result = machine.nmt(*arguments)
     assert result.returncode == 0
-    assert "Entries: main prepare train evaluate translate serve " in result.stdout
+    assert "Entries: main prepare train evaluate translate score serve " in result.stdout
     assert f"mlflow@{MLFLOW} run . " in result.stdout
 
 

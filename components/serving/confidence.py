@@ -1,7 +1,7 @@
 """How good a translation is to be expected, as a number from 0 to 1, from what the model says about its own output.
 
 The number is an estimate of the sentence's chrF against a reference, divided by 100: of all translations with a
-confidence of 0.7, the mean chrF is to be 70. ``components.evaluation.calibration`` learns it on sentences that the
+confidence of 0.7, the mean chrF is to be 70. ``components.training.calibration`` learns it on sentences that the
 model was not trained on; here are only the numbers that it has learnt, and how to apply them.
 """
 

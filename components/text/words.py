@@ -73,7 +73,7 @@ def parts(word: str, elides: bool) -> list[Part]:
     """A word, without ordinary spaces, in the stretches that have tokens of their own; ``elides``: see the module."""
     if word.isalnum():
         return [Part(word, True)]
-    if word[-1] in _CLOSING and word[:-1].isalpha():  # A word and its comma: many.
+    if word[:-1].isalpha() and word[-1] in _CLOSING:  # A word and its comma: many.
         return [Part(word[:-1], True), Part(word[-1], False, left=True)]
     # Marks of scripts belong to letters.
     shape = word if word.isascii() else _MAY_BE_MARK.sub(_mark_as_letter, word)

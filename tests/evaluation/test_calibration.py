@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.evaluation.calibration import LEAST, calibrate, fit, reliability
+from components.evaluation.calibration import reliability
 from components.serving.confidence import FEATURES
 from components.serving.options import TranslationOptions
 from components.serving.translator import Translator, TranslatorSettings, load_exported
+from components.training.calibration import LEAST, calibrate, fit
 from tests.serving.echo import echo_codec
 
 

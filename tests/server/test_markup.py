@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,7 +33,7 @@ def turned(translator: Translator, document: str) -> str:
             (sentence,) = best.sentences
             order = tuple(reversed(range(len(sentence.source_tokens))))
             tokens = tuple(sentence.source_tokens[position] for position in order)
-            text = translator.codec.target_text(tokens, translator.codec.tokenizers.texts([texts[0]])[1][0])  # type: ignore[arg-type]
+            text = translator.codec.target_text(tokens, translator.codec.tokenizers.texts(pa.array(texts[:1]))[1][0])
             found.append((Hypothesis(text, 0.0, (Alignment(sentence.source_tokens, tokens, order, order),)),))
         return found
 
