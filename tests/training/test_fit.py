@@ -278,9 +278,7 @@ def test_an_average_is_the_same_after_a_kill(dataset, tmp_path, untranslated):
 
 def test_the_best_may_be_the_one_that_translates_best(dataset, tmp_path):
     epochs = [
-        e
-        for e in make(dataset, tmp_path, epochs=6, best_by="val_bleu", patience=0).run()
-        if isinstance(e, Epoch)
+        e for e in make(dataset, tmp_path, epochs=6, best_by="val_bleu", patience=0).run() if isinstance(e, Epoch)
     ]
     bleu = [epoch.metrics["val_bleu"] for epoch in epochs]
     assert [epoch.best for epoch in epochs] == [score > max(bleu[:i], default=-1) for i, score in enumerate(bleu)]
